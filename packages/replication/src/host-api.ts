@@ -1,0 +1,68 @@
+// The contract of the multi-raft host (replication-host.ts): many Raft groups on one event loop, one log, one engine.
+import type { ConfigChange, ConfigState, ReplicaId, Role } from "@azimuth/raft/types.ts";
+import type { StateMachine } from "./state-machine.ts";
+
+export type ProposalResult =
+  /** Committed and applied; `value` is what StateMachine.apply returned. */
+  | { readonly kind: "applied"; readonly index: number; readonly value: unknown }
+  /** Certainly not applied, now or later. */
+  | { readonly kind: "not-leader"; readonly leader: ReplicaId }
+  | { readonly kind: "dropped"; readonly reason: string }
+  /** Leadership was lost or the replica was destroyed while the entry was under way: it may or may not be applied. */
+  | { readonly kind: "unknown" };
+
+export type ReadResult =
+  | { readonly kind: "confirmed"; readonly index: number }
+  | { readonly kind: "not-leader"; readonly leader: ReplicaId };
+
+export interface GroupStatus {
+  readonly group: number;
+  readonly replica: ReplicaId;
+  readonly role: Role;
+  readonly leader: ReplicaId;
+  readonly term: number;
+  readonly commit: number;
+  readonly applied: number;
+  readonly firstIndex: number;
+  readonly lastIndex: number;
+  readonly quiet: boolean;
+  /** False while the replica has no state yet (waits for a snapshot). */
+  readonly initialised: boolean;
+  readonly config: ConfigState;
+  /** At the leader: how far each other replica's log matches, and whether it was heard of lately. */
+  readonly progress: readonly { readonly replica: ReplicaId; readonly match: number; readonly active: boolean }[];
+}
+
+export interface ReplicationHost {
+  /**
+   * Creates a replica of a group on this node. With `bootstrap` it starts as a member of that configuration with an
+   * empty state (all members must be given the same); without, it waits for a snapshot. Durable before `done`.
+   */
+  createGroup(
+    options: { group: number; replica: ReplicaId; bootstrap: ConfigState | undefined; machine: StateMachine },
+    done: () => void,
+  ): void;
+  /** Restarts a replica that the log store recovered. Call for each before `start`. */
+  openGroup(options: { group: number; machine: StateMachine }): void;
+  /** Removes the replica, its log and its state, and remembers that it must not come back. */
+  destroyGroup(group: number, done: () => void): void;
+  /** `waiter` runs exactly once. */
+  propose(group: number, data: Uint8Array, waiter: (result: ProposalResult) => void): void;
+  proposeConfigChange(group: number, change: ConfigChange, waiter: (result: ProposalResult) => void): void;
+  /** Confirms leadership as of now; runs `done` once everything committed before is applied here. */
+  readIndex(group: number, done: (result: ReadResult) => void): void;
+  transferLeadership(group: number, to: ReplicaId): void;
+  status(group: number): GroupStatus | undefined;
+  groups(): readonly number[];
+}
+
+/** Node number of a replica: ids are `generation × 4096 + node number`, so that a message finds its node by the id. */
+export const replicaIdsPerGeneration = 4096;
+
+export function nodeOfReplica(replica: ReplicaId): number {
+  return replica % replicaIdsPerGeneration;
+}
+
+export function replicaIdOf(generation: number, node: number): ReplicaId {
+  return generation * replicaIdsPerGeneration + node;
+}

@@ -1,0 +1,31 @@
+// What a replicated state machine (a partition, the control plane) gives the multi-raft host. All calls come from
+// the host's event-loop turn, one at a time.
+import type { WriteOperation } from "@azimuth/storage/engine.ts";
+import type { ConfigState, Role } from "@azimuth/raft/types.ts";
+
+export interface AppliedEntry {
+  readonly index: number;
+  readonly term: number;
+  readonly data: Uint8Array;
+}
+
+export interface StateMachine {
+  /**
+   * Turns one committed entry into engine writes, pushed to `batch`. Synchronous and deterministic: a pure function
+   * of earlier entries and this one. The host adds the applied index to the same batch. Returns a value for
+   * the proposer's waiter on this node, if there is one ("stale" outcomes are expressed here).
+   */
+  apply(entry: AppliedEntry, batch: WriteOperation[]): unknown;
+  /** The batches up to and including `index` are visible in the engine. */
+  appliedThrough(index: number): void;
+  /** A configuration change was applied; `context` is the proposer's. */
+  configChanged(config: ConfigState, context: Uint8Array): void;
+  /** `leader` is 0 when unknown. A new leader may decide only once `leaderReady` was called. */
+  roleChanged(role: Role, leader: number, term: number): void;
+  /** This replica leads and has applied an entry of its own term: everything before is visible in the engine. */
+  leaderReady(term: number): void;
+  /** Key ranges in the engine that make up the state, for snapshots and for destroying the replica. */
+  ranges(): readonly { readonly start: Uint8Array; readonly end: Uint8Array }[];
+  /** The engine's content was replaced by a snapshot, or the process starts: load what is kept in memory. */
+  load(done: () => void): void;
+}

@@ -1,0 +1,14 @@
+// Runs a TypeScript script on the pinned Node (npm package `node`), whatever Node started npm.
+"use strict";
+const { existsSync } = require("node:fs");
+const { join } = require("node:path");
+const { spawn } = require("node:child_process");
+
+const pinned = join(__dirname, "..", "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
+const node = existsSync(pinned) ? pinned : process.execPath;
+const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...process.argv.slice(2)], { stdio: "inherit" });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+child.on("exit", (code, signal) => {
+  if (signal) process.kill(process.pid, signal);
+  else process.exit(code ?? 1);
+});

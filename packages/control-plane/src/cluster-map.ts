@@ -34,8 +34,13 @@ export interface PartitionRecord {
   readonly learners: readonly number[];
   /** The replicas it was created with: only these bootstrap, all others wait for a snapshot. */
   readonly bootstrap: readonly number[];
-  /** A replacement under way: the replica to remove once the learner has caught up. */
+  /**
+   * A change of membership under way: `add` is a learner until it has caught up, then takes the place of `remove`.
+   * `remove` 0: only add; `add` 0: only remove (the node that lost it gets a fresh replica afterwards).
+   */
   readonly replacing: { readonly remove: number; readonly add: number } | undefined;
+  /** Index in the group's own log whose configuration `voters` and `learners` show; absent until it changed once. */
+  readonly configIndex?: number;
 }
 
 export interface CredentialRecord {
@@ -49,6 +54,10 @@ export interface CredentialRecord {
 export interface ClusterMap {
   readonly clusterId: string;
   readonly revision: number;
+  /** Every partition made so far has a smaller number: one below it that is not listed was deleted. */
+  readonly nextPartition: number;
+  /** The control plane's own group (0); undefined until it has been set up. */
+  readonly control: PartitionRecord | undefined;
   readonly nodes: readonly NodeRecord[];
   readonly tables: readonly TableDefinition[];
   readonly partitions: readonly PartitionRecord[];

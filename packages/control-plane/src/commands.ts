@@ -1,0 +1,138 @@
+// Everything that can be asked of the control plane: table operations from routers, registration from nodes, and
+// the changes that the autoadmin decides on. Commands and outcomes are plain data for MessagePack.
+//
+// A control request (method "control") carries a ControlCommand in its body; the answer is a ControlOutcome.
+import type { TableDefinition } from "@azimuth/model/table.ts";
+import type { CredentialRecord, NodeRecord, NodeState } from "./cluster-map.ts";
+
+/** What CreateTable's request says of a table; the control plane adds the rest. */
+export type NewTable = Omit<TableDefinition, "tableId" | "uuid" | "status" | "createdAt">;
+
+export interface CreateTableCommand {
+  readonly operation: "CreateTable";
+  readonly definition: NewTable;
+  /** Number of partitions to start with; the rule in partition-count.ts when absent. */
+  readonly partitions?: number;
+}
+
+export interface DeleteTableCommand {
+  readonly operation: "DeleteTable";
+  readonly name: string;
+}
+
+export interface DescribeTableCommand {
+  readonly operation: "DescribeTable";
+  readonly name: string;
+}
+
+export interface ListTablesCommand {
+  readonly operation: "ListTables";
+  /** Names after this one, in byte order. */
+  readonly exclusiveStart?: string | undefined;
+  readonly limit: number;
+}
+
+/** Members that are absent stay as they are. */
+export interface UpdateTableCommand {
+  readonly operation: "UpdateTable";
+  readonly name: string;
+  readonly change: Partial<Pick<TableDefinition,
+    "billingMode" | "throughput" | "deletionProtection" | "tableClass" | "tags">>;
+}
+
+export interface RegisterNodeCommand {
+  readonly operation: "RegisterNode";
+  readonly name: string;
+  readonly zone: string;
+  readonly endpoint: string;
+  /** Random identity of the data directory: another one means that the disk was lost. */
+  readonly incarnation: string;
+  /** The number a founding member already uses in group 0. Taken if it is free and reserved for founders. */
+  readonly founder?: number | undefined;
+}
+
+export interface SetNodeStateCommand {
+  readonly operation: "SetNodeState";
+  readonly node: number;
+  readonly state: NodeState;
+}
+
+export interface CreateCredentialCommand {
+  readonly operation: "CreateCredential";
+  readonly userName: string;
+}
+
+export interface DeleteCredentialCommand {
+  readonly operation: "DeleteCredential";
+  readonly accessKeyId: string;
+}
+
+/** Sets up an empty control plane: cluster id, the record of group 0, the first credential. */
+export interface BootstrapCommand {
+  readonly operation: "Bootstrap";
+  readonly voters: readonly number[];
+}
+
+/** The autoadmin's own. Each is decided again against the state, so that a repeated or late one does nothing. */
+export interface TableEventCommand {
+  readonly operation: "TableEvent";
+  readonly tableId: number;
+  readonly event: "partitions-ready" | "replicas-gone";
+}
+
+export interface ForgetNodeCommand {
+  readonly operation: "ForgetNode";
+  readonly node: number;
+}
+
+/** Opens a change of membership: `remove` (0: none) gives way to a new replica on node `node` (0: none). */
+export interface StartReplacementCommand {
+  readonly operation: "StartReplacement";
+  readonly partition: number;
+  readonly configEpoch: number;
+  readonly remove: number;
+  readonly node: number;
+}
+
+/** The group's own membership as of `configIndex` of its log, as one of its replicas reported it. */
+export interface RecordMembershipCommand {
+  readonly operation: "RecordMembership";
+  readonly partition: number;
+  readonly configEpoch: number;
+  readonly configIndex: number;
+  readonly voters: readonly number[];
+  readonly learners: readonly number[];
+}
+
+export type TableCommand =
+  CreateTableCommand | DeleteTableCommand | DescribeTableCommand | ListTablesCommand | UpdateTableCommand;
+
+export type ControlCommand =
+  | TableCommand
+  | RegisterNodeCommand | SetNodeStateCommand | ForgetNodeCommand
+  | CreateCredentialCommand | DeleteCredentialCommand
+  | BootstrapCommand | TableEventCommand | StartReplacementCommand | RecordMembershipCommand;
+
+/** Plain data; members depend on the operation. `refused` becomes an exception at the router. */
+export interface ControlOutcome {
+  readonly refused?: { readonly type: string; readonly message: string };
+  /** Create-, Delete-, Describe-, UpdateTable. */
+  readonly table?: TableDefinition;
+  /** DescribeTable: bytes of the table's partitions (one replica of each), as last reported. */
+  readonly sizeBytes?: number;
+  /** ListTables. */
+  readonly names?: readonly string[];
+  /** ListTables: there are more after this name. */
+  readonly lastName?: string;
+  readonly node?: NodeRecord;
+  readonly credential?: CredentialRecord;
+  /** A command of the autoadmin that came too late and changed nothing. */
+  readonly ignored?: boolean;
+}
+
+export type ControlAnswer =
+  | { readonly status: "ok"; readonly outcome: ControlOutcome }
+  /** `leader` is a node number, 0 when unknown. */
+  | { readonly status: "not-leader"; readonly leader: number }
+  /** The command may or may not have been carried out. */
+  | { readonly status: "unavailable"; readonly reason: string };

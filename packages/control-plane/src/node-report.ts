@@ -1,0 +1,48 @@
+// What a storage node tells the control plane's leader every half second, and at once when a role changes: which
+// replicas it holds and how they are. Reports are the autoadmin's only eyes. They are never stored: a new leader
+// of group 0 starts blind and counts every node's silence from its own beginning.
+//
+// A report with a sequence not above the last one of the same node and incarnation is old and is dropped.
+import type { GroupStatus } from "@azimuth/replication/host-api.ts";
+import type { Role } from "@azimuth/raft/types.ts";
+
+export interface GroupReport {
+  readonly group: number;
+  readonly replica: number;
+  readonly role: Role;
+  /** Replica id; 0 when unknown. */
+  readonly leader: number;
+  readonly term: number;
+  readonly applied: number;
+  readonly lastIndex: number;
+  /** False while the replica waits for its first snapshot. */
+  readonly initialised: boolean;
+  /** The membership as of `applied`. */
+  readonly voters: readonly number[];
+  readonly learners: readonly number[];
+  /** Between two configurations: wait until it is left. */
+  readonly joint: boolean;
+  /** At the leader: the others. Empty elsewhere. */
+  readonly progress: readonly { readonly replica: number; readonly match: number; readonly active: boolean }[];
+  readonly bytes: number;
+  /** The replica found its log or state damaged and stopped: it must be replaced. */
+  readonly corrupted: boolean;
+}
+
+export interface NodeReport {
+  readonly node: number;
+  readonly incarnation: string;
+  readonly sequence: number;
+  readonly groups: readonly GroupReport[];
+}
+
+/** The report of one group as the replication host sees it. */
+export function groupReportOf(status: GroupStatus, bytes: number, corrupted: boolean): GroupReport {
+  const { group, replica, role, leader, term, applied, lastIndex, initialised, config, progress } = status;
+  return {
+    group, replica, role, leader, term, applied, lastIndex, initialised, progress, bytes, corrupted,
+    voters: config.voters,
+    learners: config.learners,
+    joint: config.votersOutgoing.length > 0,
+  };
+}

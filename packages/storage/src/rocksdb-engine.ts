@@ -1,0 +1,243 @@
+// The real storage engine: RocksDB through rocksdb-native (docs/decisions/0001-storage-binding.md).
+//
+// A native call costs tens of microseconds whatever it carries, so calls are gathered: all `get`s of one turn
+// of the event loop become one native read batch, all `write`s that wait become one native write batch.
+// Native work runs on a pool of threads in any order; writes must not overtake each other, so one native
+// write is under way at a time and the next batch gathers behind it.
+//
+// Nothing is synced but by `flush`: RocksDB's own log recovers to a point in time, which is a prefix of the
+// batches, and the replicated log repeats the rest. Any error goes to `onFatal`, once, and no callback runs after.
+import { assert } from "@azimuth/foundation/assert.ts";
+import type { Clock } from "@azimuth/foundation/clock.ts";
+import type { Logger } from "@azimuth/foundation/logger.ts";
+import RocksDB, { BloomFilterPolicy, constants } from "rocksdb-native";
+import type { Engine, WriteOperation } from "./engine.ts";
+import { createRocksDbReader, type NativeCalls } from "./rocksdb-reader.ts";
+
+const writeBufferBytes = 32 * 1024 * 1024;
+const writeBuffersMax = 3;
+const tableBlockBytes = 8192;
+const bloomBitsPerKey = 10;
+const backgroundJobsMax = 2;
+/** Operations in one native write batch; what exceeds it waits for the next. */
+const operationsPerWriteMax = 4096;
+
+export interface RocksDbEngineOptions {
+  /** Directory of the database; created when it does not exist. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly onFatal: (error: Error) => void;
+}
+
+export function openRocksDbEngine(options: RocksDbEngineOptions, done: (engine: Engine) => void): void {
+  const database = new RocksDB(options.path, {
+    writeBufferSize: writeBufferBytes,
+    maxWriteBufferNumber: writeBuffersMax,
+    maxBackgroundJobs: backgroundJobsMax,
+    tableBlockSize: tableBlockBytes,
+    filterPolicy: new BloomFilterPolicy(bloomBitsPerKey),
+    walRecoveryMode: constants.walRecoveryMode.POINT_IN_TIME,
+  });
+  const opened = (): void => {
+    options.log.debug("opened RocksDB", { path: options.path });
+    done(createEngine(database, options));
+  };
+  database.ready().then(opened, (error: unknown) => options.onFatal(asError(error)));
+}
+
+interface QueuedWrite {
+  readonly operations: readonly WriteOperation[];
+  readonly done: () => void;
+}
+
+function createEngine(database: RocksDB, { clock, onFatal }: RocksDbEngineOptions): Engine {
+  const calls = createNativeCalls(onFatal);
+  const reader = createRocksDbReader(database, clock, calls);
+  const writer = createWriter(database, clock, calls);
+  const flush = createFlusher(database, calls);
+  let closing = false;
+  let closed = false;
+  let closeWaiters: (() => void)[] = [];
+  const assertOpen = (): void => assert(!closing, "the engine is closed");
+
+  const finishClose = (): void => {
+    closed = true;
+    const waiters = closeWaiters;
+    closeWaiters = [];
+    for (const waiter of waiters) waiter();
+  };
+  const closeNative = (): void => {
+    database.close().then(finishClose, (error: unknown) => calls.fail(asError(error)));
+  };
+
+  return {
+    get(keys, done) {
+      assertOpen();
+      reader.get(keys, done);
+    },
+    iterate(options) {
+      assertOpen();
+      return reader.iterate(options);
+    },
+    write(operations, done) {
+      assertOpen();
+      writer({ operations, done });
+    },
+    snapshot() {
+      assertOpen();
+      const session = database.snapshot();
+      const snapshotReader = createRocksDbReader(session, clock, calls);
+      let snapshotClosed = false;
+      return {
+        get(keys, done) {
+          assert(!snapshotClosed, "the snapshot is closed");
+          snapshotReader.get(keys, done);
+        },
+        iterate(options) {
+          assert(!snapshotClosed, "the snapshot is closed");
+          return snapshotReader.iterate(options);
+        },
+        close() {
+          if (snapshotClosed) return;
+          snapshotClosed = true;
+          snapshotReader.whenSubmitted(() => void session.close());
+        },
+      };
+    },
+    flush(done) {
+      assertOpen();
+      flush(done);
+    },
+    approximateBytes(start, end, done) {
+      assertOpen();
+      const sizes = { includeMemtables: true, includeFiles: true };
+      calls.run(database.approximateSize(start, end, sizes), done);
+    },
+    close(done) {
+      if (closed) return clock.defer(done);
+      closeWaiters.push(done);
+      if (closing) return undefined;
+      closing = true;
+      calls.closeIterators();
+      return calls.whenIdle(closeNative);
+    },
+  };
+}
+
+/** Counts the native calls under way and stops every callback after the first error. */
+function createNativeCalls(onFatal: (error: Error) => void): NativeCalls {
+  let underWay = 0;
+  let failed = false;
+  let idleWaiter: (() => void) | undefined;
+  const openIterators = new Set<() => void>();
+  const calls: NativeCalls = {
+    begin() {
+      underWay++;
+    },
+    end() {
+      underWay--;
+      if (underWay === 0 && !failed) idleWaiter?.();
+    },
+    fail(error) {
+      if (failed) return;
+      failed = true;
+      onFatal(error);
+    },
+    hasFailed: () => failed,
+    run(promise, done) {
+      calls.begin();
+      const succeeded = (value: never): void => {
+        if (failed) return;
+        done(value);
+        calls.end();
+      };
+      promise.then(succeeded as (value: unknown) => void, (error: unknown) => calls.fail(asError(error)));
+    },
+    whenIdle(done) {
+      idleWaiter = done;
+      if (underWay === 0 && !failed) done();
+    },
+    openIterators,
+    closeIterators() {
+      for (const close of [...openIterators]) close();
+    },
+  };
+  return calls;
+}
+
+function createWriter(database: RocksDB, clock: Clock, calls: NativeCalls): (write: QueuedWrite) => void {
+  let queue: QueuedWrite[] = [];
+  let scheduled = false;
+
+  const schedule = (): void => {
+    scheduled = true;
+    calls.begin();
+    clock.defer(submit);
+  };
+
+  const submit = (): void => {
+    const writes = takeWrites();
+    let count = 0;
+    for (const write of writes) count += write.operations.length;
+    const batch = database.write({ capacity: Math.max(count, 1), autoDestroy: true });
+    for (const write of writes) addOperations(batch, write.operations);
+    calls.run(batch.flush(), () => finish(writes));
+  };
+
+  const takeWrites = (): QueuedWrite[] => {
+    let taken = 0;
+    for (let operations = 0; taken < queue.length && (taken === 0 || operations < operationsPerWriteMax); taken++) {
+      operations += (queue[taken] as QueuedWrite).operations.length;
+    }
+    const writes = queue.slice(0, taken);
+    queue = queue.slice(taken);
+    return writes;
+  };
+
+  const finish = (writes: readonly QueuedWrite[]): void => {
+    if (queue.length > 0) schedule();
+    else scheduled = false;
+    for (const write of writes) write.done();
+    calls.end();
+  };
+
+  return (write) => {
+    queue.push(write);
+    if (!scheduled) schedule();
+  };
+}
+
+function addOperations(batch: ReturnType<RocksDB["write"]>, operations: readonly WriteOperation[]): void {
+  for (const operation of operations) {
+    if (operation.kind === "put") batch.tryPut(operation.key, operation.value);
+    else if (operation.kind === "delete") batch.tryDelete(operation.key);
+    else if (Buffer.compare(operation.start, operation.end) < 0) {
+      batch.tryDeleteRange(operation.start, operation.end);
+    }
+  }
+}
+
+/** One native flush at a time; calls that come while it runs share the next one. */
+function createFlusher(database: RocksDB, calls: NativeCalls): (done: () => void) => void {
+  let running = false;
+  let waiting: (() => void)[] = [];
+  const start = (): void => {
+    running = true;
+    const served = waiting;
+    waiting = [];
+    calls.run(database.flush(), () => {
+      running = false;
+      if (waiting.length > 0) start();
+      for (const done of served) done();
+    });
+  };
+  return (done) => {
+    waiting.push(done);
+    if (!running) start();
+  };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

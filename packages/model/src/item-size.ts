@@ -1,6 +1,6 @@
 // The size of an item as DynamoDB counts it: attribute names and values in UTF-8 bytes, with fixed overheads.
-// Source: developer guide, "Item sizes and formats"; the number rule is refined by what dynalite's authors measured
-// against the service (number.ts). Item limits, 1 MB pages and capacity units all count with this size.
+// Source: developer guide, "Item sizes and formats"; numbers as measured against the service (number.ts).
+// Item limits, 1 MB pages and capacity units all count with this size.
 import type { AttributeValue, Item } from "./attribute-value.ts";
 import { numberSize } from "./number.ts";
 

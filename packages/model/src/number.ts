@@ -62,12 +62,15 @@ export function decimalParts(canonical: string): DecimalParts {
   return normalized(negative, whole + fraction, whole.length);
 }
 
-/** Bytes a canonical number counts as: one, one for every two digits aligned at the point, one for a minus. */
+/**
+ * Bytes a canonical number counts as: one; one for every two significant digits, counted apart on either side of the
+ * point; one for a minus. Measured against the service to the byte (operations/docs/messages.md).
+ */
 export function numberSize(canonical: string): number {
   const { negative, digits, point } = decimalParts(canonical);
   if (digits.length === 0) return 1;
-  const misaligned = point & 1;
-  return 1 + Math.ceil((digits.length + misaligned) / 2) + (negative ? 1 : 0);
+  const whole = Math.min(Math.max(point, 0), digits.length);
+  return 1 + Math.ceil(whole / 2) + Math.ceil((digits.length - whole) / 2) + (negative ? 1 : 0);
 }
 
 function sum(left: DecimalParts, right: DecimalParts, subtract: boolean): string {

@@ -90,9 +90,10 @@ test("sums of close numbers are not refused", () => {
   assert.throws(() => addNumbers("1".repeat(38), "0.1"), /more than 38 significant digits/);
 });
 
-test("a number counts a byte for two digits aligned at the point, one more, and one for a minus", () => {
+test("a number counts a byte for two digits on each side of the point, one more, and one for a minus", () => {
   const cases: readonly (readonly [string, number])[] = [
-    ["0", 1], ["1", 2], ["12", 2], ["123", 3], ["1234", 3], ["1.2", 3], ["12.34", 3], ["-1", 3], ["100", 2], ["0.01", 2],
+    ["0", 1], ["1", 2], ["12", 2], ["123", 3], ["1234", 3], ["1.2", 3], ["12.34", 3], ["-1", 3], ["100", 2], ["0.01", 2], ["120", 2],
+    ["0.012", 2], ["3.14159", 5], ["123456", 4], ["1" + "0".repeat(125), 2],
   ];
   for (const [number, size] of cases) assert.equal(numberSize(number), size, number);
 });

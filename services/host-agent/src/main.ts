@@ -1,0 +1,56 @@
+// The host agent's process: opens the real doors, starts what it was given, serves commands, and on SIGTERM stops
+// everything in order before it ends.
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRealClock } from "@azimuth/foundation/real-clock.ts";
+import { parseAgentArguments, type AgentArguments, type Manifest } from "./agent-arguments.ts";
+import { createHostAgent } from "./host-agent.ts";
+import { startHttpServer } from "./http-server.ts";
+import { createLineLogger } from "./line-logger.ts";
+import { createRealProcesses } from "./real-processes.ts";
+
+const shutdownOrder = ["balancer", "request-router", "storage-node"];
+const restartDelayMs = 1_000;
+
+const parsed = parseAgentArguments(process.argv.slice(2));
+if (parsed.kind === "mistake") {
+  process.stderr.write(`host-agent: ${parsed.message}\n`);
+  process.exit(2);
+}
+await run(parsed.value);
+
+async function run(config: AgentArguments): Promise<void> {
+  const clock = createRealClock();
+  const log = createLineLogger(clock, (line) => process.stdout.write(line), { process: `agent-${config.name}` });
+  const manifest: Manifest = "manifest" in config.source
+    ? (JSON.parse(readFileSync(config.source.manifest, "utf8")) as Manifest)
+    : { run: randomUUID(), processes: config.source.processes };
+  const agent = createHostAgent({ clock, log, processes: createRealProcesses() }, {
+    name: config.name,
+    run: manifest.run,
+    specs: manifest.processes,
+    stopLimitMs: config.stopLimitMs,
+    restartDelayMs,
+    shutdownOrder,
+  }, () => process.exit(0));
+  const starting = agent.startAll();
+  const server = await startHttpServer({
+    listen: config.listen,
+    handler: agent.handler,
+    failed: (error) => log.error("a command failed", { error: String(error) }),
+  }).catch(async (error: Error) => {
+    process.stderr.write(`host-agent: cannot listen on ${config.listen}: ${error.message}\n`);
+    await agent.shutdown();
+    process.exit(1);
+  });
+  await starting;
+  log.info("agent ready", { listen: server.address, processes: manifest.processes.length });
+  let ending = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (ending) return;
+      ending = true;
+      void agent.shutdown().then(() => process.exit(0));
+    });
+  }
+}

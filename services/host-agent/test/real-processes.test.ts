@@ -1,0 +1,110 @@
+// Real child processes. A child reports by an HTTP request to the test, so nothing has to be waited for by time.
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { silentLogger } from "@azimuth/foundation/logger.ts";
+import { createRealClock } from "@azimuth/foundation/real-clock.ts";
+import { startHttpServer } from "../src/http-server.ts";
+import { createRealProcesses } from "../src/real-processes.ts";
+import { createSupervisor } from "../src/supervisor.ts";
+
+const program = `
+  const tell = (word) => fetch(process.argv[1] + word).then((reply) => reply.text());
+  process.on("SIGTERM", () => tell("/terminated").then(() => process.exit(0)));
+  console.log("hello from " + process.pid);
+  tell("/ready/" + process.pid);
+  setInterval(() => undefined, 1000);
+`;
+
+async function setUp(context: TestContext) {
+  const directory = mkdtempSync(join(tmpdir(), "azimuth-agent-"));
+  const heard: string[] = [];
+  const listeners: { prefix: string; resolve: (path: string) => void }[] = [];
+  const server = await startHttpServer({
+    listen: "127.0.0.1:0", failed: assert.fail,
+    handler: async ({ path }) => {
+      heard.push(path);
+      for (const listener of listeners) if (path.startsWith(listener.prefix)) listener.resolve(path);
+      return { status: 200, body: "ok" };
+    },
+  });
+  const logFile = join(directory, "logs", "child.log");
+  const pidFile = join(directory, "pids", "child.pid");
+  const supervisor = createSupervisor(
+    { clock: createRealClock(), log: silentLogger, processes: createRealProcesses() },
+    {
+      specs: [
+        { name: "child", zone: "az-1", kind: "dummy", command: process.execPath,
+          arguments: ["-e", program, `http://${server.address}`], logFile, pidFile },
+        { name: "missing", zone: null, kind: "dummy", command: join(directory, "no-such-program"), arguments: [] },
+      ],
+      stopLimitMs: 20_000, restartDelayMs: 1,
+    },
+  );
+  context.after(async () => {
+    await supervisor.kill("child");
+    await server.close();
+    rmSync(directory, { recursive: true });
+  });
+  const next = (prefix: string) => new Promise<string>((resolve) => listeners.push({ prefix, resolve }));
+  const child = () => supervisor.list()[0];
+  return { supervisor, next, child, logFile, pidFile, heard };
+}
+
+/** The process state letter of Linux: T is stopped by a signal. */
+function stateLetter(pid: number): string {
+  return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0] ?? "";
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("a real process is started, paused, resumed, killed and restarted by its pid", async (context) => {
+  const { supervisor, next, child, logFile, pidFile } = await setUp(context);
+  let ready = next("/ready/");
+  await supervisor.start("child");
+  const first = Number((await ready).split("/")[2]);
+  assert.equal(child()?.pid, first);
+  assert.equal(readFileSync(pidFile, "utf8"), `${first}\n`);
+  if (process.platform === "linux") {
+    await supervisor.pause("child");
+    assert.equal(stateLetter(first), "T");
+    await supervisor.resume("child");
+    assert.notEqual(stateLetter(first), "T");
+  }
+  await supervisor.kill("child");
+  assert.ok(!isAlive(first), "the process is gone and reaped when kill returns");
+  assert.ok(!existsSync(pidFile));
+  ready = next("/ready/");
+  await supervisor.restart("child");
+  const second = Number((await ready).split("/")[2]);
+  assert.equal(readFileSync(logFile, "utf8"), `hello from ${first}\nhello from ${second}\n`);
+});
+
+test("stop lets a process finish what it does on SIGTERM", async (context) => {
+  const { supervisor, next, child, heard } = await setUp(context);
+  const ready = next("/ready/");
+  await supervisor.start("child");
+  await ready;
+  await supervisor.stop("child");
+  assert.equal(child()?.state, "stopped");
+  assert.equal(child()?.lastExit, "code 0");
+  assert.ok(heard.includes("/terminated"));
+});
+
+test("a program that does not exist is reported as exited with the reason", async (context) => {
+  const { supervisor } = await setUp(context);
+  await supervisor.start("missing");
+  await supervisor.stop("missing");
+  const report = supervisor.list()[1];
+  assert.match(report?.lastExit ?? "", /ENOENT/);
+  assert.equal(report?.pid, null);
+});

@@ -46,8 +46,11 @@ export interface ReplicationHost {
   openGroup(options: { group: number; machine: StateMachine }): void;
   /** Removes the replica, its log and its state, and remembers that it must not come back. */
   destroyGroup(group: number, done: () => void): void;
-  /** `waiter` runs exactly once. */
-  propose(group: number, data: Uint8Array, waiter: (result: ProposalResult) => void): void;
+  /**
+   * `waiter` runs exactly once, never before this call returns. Returns the log index at which the entry was
+   * accepted, so that the caller can keep an overlay of what it proposed; 0 when it was not accepted.
+   */
+  propose(group: number, data: Uint8Array, waiter: (result: ProposalResult) => void): number;
   proposeConfigChange(group: number, change: ConfigChange, waiter: (result: ProposalResult) => void): void;
   /** Confirms leadership as of now; runs `done` once everything committed before is applied here. */
   readIndex(group: number, done: (result: ReadResult) => void): void;

@@ -1,16 +1,12 @@
-// Key of a partition's running figures (items, bytes, live idempotency generations): 's' | partition u64.
-// One record per partition, written in the same batch as the effects it counts.
-import { ByteReader, ByteWriter } from "@azimuth/foundation/bytes.ts";
-import { assert } from "@azimuth/foundation/assert.ts";
-
-const space = 0x73;
+// What a partition counts about itself: "s" | partition (8 bytes) → item count, bytes and live generations of
+// idempotency records (packages/partition, statistics.ts). Written in the same batch as the effects it counts.
+import { decodeGroupKey, groupKey } from "./group-key.ts";
+import { statisticsSpace } from "./spaces.ts";
 
 export function partitionStatisticsKey(partition: number): Uint8Array {
-  return new ByteWriter(9).uint8(space).uint64(partition).finish();
+  return groupKey(statisticsSpace, partition);
 }
 
 export function decodePartitionStatisticsKey(key: Uint8Array): number {
-  const reader = new ByteReader(key);
-  assert(reader.uint8() === space, "not a partition statistics key");
-  return reader.uint64();
+  return decodeGroupKey(statisticsSpace, key);
 }

@@ -1,0 +1,58 @@
+// The small HTTP server that each process keeps for its operators: health, metrics, status and a few actions. Plain
+// GETs and POSTs with JSON answers, on an address of its own, never on the clients' port.
+import { createServer, type Server } from "node:http";
+import type { Logger } from "./logger.ts";
+
+/** What a route answers: JSON, or text as it is. */
+export type AdminAnswer =
+  | { readonly status: number; readonly json: unknown }
+  | { readonly status: number; readonly text: string; readonly contentType: string };
+
+export interface AdminRequest {
+  readonly query: URLSearchParams;
+  /** True when the caller is on this very machine. */
+  readonly isLocal: boolean;
+}
+
+/** Keys are "GET /path" or "POST /path". */
+export type AdminRoutes = Readonly<Record<string, (request: AdminRequest) => AdminAnswer | Promise<AdminAnswer>>>;
+
+const requestTimeoutMs = 10_000;
+const loopback = new Set(["127.0.0.1", "::1", "::ffff:127.0.0.1"]);
+
+export function startAdminServer(
+  options: { readonly host: string; readonly port: number; readonly routes: AdminRoutes; readonly log: Logger },
+  listening: (port: number) => void,
+): Server {
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? "/", "http://admin");
+    const route = options.routes[`${request.method} ${url.pathname}`];
+    const answer = async (): Promise<AdminAnswer> => {
+      if (route === undefined) return { status: 404, json: { error: `no such page: ${request.method} ${url.pathname}` } };
+      return route({ query: url.searchParams, isLocal: loopback.has(request.socket.remoteAddress ?? "") });
+    };
+    request.resume();
+    answer()
+      .catch((error: unknown): AdminAnswer => {
+        options.log.error("a page of the admin server failed", { path: url.pathname, error: String(error) });
+        return { status: 500, json: { error: "internal error" } };
+      })
+      .then((result) => {
+        const isText = "text" in result;
+        const body = isText ? result.text : `${JSON.stringify(result.json)}\n`;
+        response.writeHead(result.status, { "content-type": isText ? result.contentType : "application/json" });
+        response.end(body);
+      });
+  });
+  server.requestTimeout = requestTimeoutMs;
+  server.headersTimeout = requestTimeoutMs;
+  server.on("error", (error) => {
+    options.log.error("the admin server cannot listen", { error: error.message });
+    throw error;
+  });
+  server.listen(options.port, options.host, () => {
+    const address = server.address();
+    listening(typeof address === "object" && address !== null ? address.port : options.port);
+  });
+  return server;
+}

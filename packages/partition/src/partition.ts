@@ -1,0 +1,186 @@
+// One replica of a partition: the replicated state machine that holds a token range of a table.
+//
+//   write: admit → read the keys it looks at → decide against the overlay → propose → applied → outcome   (write-path.ts)
+//   read:  admit → confirm (strong reads: ReadIndex at the leader) → engine → outcome                     (read-path.ts)
+//   apply: decode effects → engine batch                                                                 (here)
+//
+// Invariants: only effects reach the log; a replica's engine content is a pure function of the applied entries; an
+// entry decided under another range epoch changes nothing.
+import { assert } from "@azimuth/foundation/assert.ts";
+import { toHex } from "@azimuth/foundation/bytes.ts";
+import type { Clock } from "@azimuth/foundation/clock.ts";
+import type { TableDefinition } from "@azimuth/model/table.ts";
+import type { PointReadCommand, RangeReadCommand, WriteCommand } from "@azimuth/operations/operation.ts";
+import type { ConfigState, Role } from "@azimuth/raft/types.ts";
+import { nodeOfReplica, type ReplicationHost } from "@azimuth/replication/host-api.ts";
+import type { AppliedEntry, StateMachine } from "@azimuth/replication/state-machine.ts";
+import type { Engine, WriteOperation } from "@azimuth/storage/engine.ts";
+import { idempotencyKey, idempotencyRange } from "@azimuth/storage/keys/idempotency-key.ts";
+import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
+import { partitionStatisticsKey } from "@azimuth/storage/keys/partition-statistics-key.ts";
+import { decodeEntry, encodeEntry } from "./entry-codec.ts";
+import { decodeStatistics, emptyStatistics, encodeStatistics, withGeneration } from "./statistics.ts";
+import type { PartitionStatistics } from "./statistics.ts";
+import { idempotencyGenerationMs, idempotencyGenerationsKept } from "./limits.ts";
+import { createReadPath, type ReadPath } from "./read-path.ts";
+import type { PartitionReply, ReadRequest, WriteRequest } from "./requests.ts";
+import { createWritePath, type WritePath } from "./write-path.ts";
+
+export interface PartitionDescriptor {
+  readonly partition: number;
+  readonly tableId: number;
+  readonly firstToken: string;
+  readonly lastToken: string;
+  readonly epoch: number;
+}
+
+export interface PartitionDoors {
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly host: ReplicationHost;
+  /** The table as this node's copy of the map knows it; undefined once it is deleted. */
+  findTable(tableId: number): TableDefinition | undefined;
+}
+
+/** What apply returns to the proposer's waiter. */
+export type ApplyVerdict = "applied" | "wrong-epoch";
+
+export class Partition implements StateMachine {
+  readonly #doors: PartitionDoors;
+  #descriptor: PartitionDescriptor;
+  #statistics: PartitionStatistics = emptyStatistics;
+  #statisticsOperation: { batch: WriteOperation[]; operation: { kind: "put"; key: Uint8Array; value: Uint8Array } } | undefined;
+  readonly #writes: WritePath;
+  readonly #reads: ReadPath;
+
+  role: Role = "follower";
+  leader = 0;
+  /** Term in which this replica leads and may decide; 0 while it may not. */
+  readyTerm = 0;
+
+  constructor(doors: PartitionDoors, descriptor: PartitionDescriptor) {
+    this.#doors = doors;
+    this.#descriptor = descriptor;
+    this.#writes = createWritePath(doors, this);
+    this.#reads = createReadPath(doors, this);
+  }
+
+  get descriptor(): PartitionDescriptor {
+    return this.#descriptor;
+  }
+
+  get statistics(): PartitionStatistics {
+    return this.#statistics;
+  }
+
+  get leaderNode(): number {
+    return this.leader === 0 ? 0 : nodeOfReplica(this.leader);
+  }
+
+  /** Decides and replicates one write; `done` runs exactly once. */
+  write(request: WriteRequest<WriteCommand>, done: (reply: PartitionReply) => void): void {
+    this.#writes.submit(request, done);
+  }
+
+  /** Reads one item or one page of a range; `done` runs exactly once. */
+  read(request: ReadRequest<PointReadCommand | RangeReadCommand>, done: (reply: PartitionReply) => void): void {
+    this.#reads.submit(request, done);
+  }
+
+  /** Has the leader drop idempotency records that no retry can ask for any more; called now and then. */
+  expireRecords(): void {
+    if (this.readyTerm === 0) return;
+    const through = Math.floor(this.#doors.clock.wallNow() / idempotencyGenerationMs) - idempotencyGenerationsKept;
+    const oldest = this.#statistics.generations[0];
+    if (oldest === undefined || oldest > through) return;
+    const data = encodeEntry({
+      epoch: this.#descriptor.epoch,
+      generation: through,
+      expires: true,
+      itemCountDelta: 0,
+      itemBytesDelta: 0,
+      record: undefined,
+      effects: [],
+    });
+    this.#doors.host.propose(this.#descriptor.partition, data, () => {});
+  }
+
+  apply(entry: AppliedEntry, batch: WriteOperation[]): ApplyVerdict {
+    const decoded = decodeEntry(entry.data);
+    const { epoch, firstToken, lastToken } = this.#descriptor;
+    if (decoded.epoch !== epoch) return "wrong-epoch";
+    for (const effect of decoded.effects) batch.push(effect);
+    let { generations } = this.#statistics;
+    if (decoded.record !== undefined) {
+      const { requestToken, token, outcome, isRetry } = decoded.record;
+      batch.push({ kind: "put", key: idempotencyKey(decoded.generation, token, requestToken), value: outcome });
+      generations = withGeneration(generations, decoded.generation);
+      if (isRetry) this.#writes.noteRetried(toHex(requestToken), decoded.generation);
+    }
+    if (decoded.expires) {
+      const expired = generations.filter((generation) => generation <= decoded.generation);
+      for (const range of idempotencyRanges(expired, firstToken, lastToken)) batch.push({ kind: "delete-range", ...range });
+      generations = generations.filter((generation) => generation > decoded.generation);
+      this.#writes.forgetRetriedThrough(decoded.generation);
+    }
+    const items = this.#statistics.items + decoded.itemCountDelta;
+    const bytes = this.#statistics.bytes + decoded.itemBytesDelta;
+    assert(items >= 0 && bytes >= 0, `partition ${this.#descriptor.partition} counts ${items} items, ${bytes} bytes`);
+    this.#statistics = { items, bytes, generations };
+    this.#writeStatistics(batch);
+    return "applied";
+  }
+
+  /** One statistics record per batch: later entries of the same batch overwrite it in place. */
+  #writeStatistics(batch: WriteOperation[]): void {
+    const value = encodeStatistics(this.#statistics);
+    if (this.#statisticsOperation?.batch === batch) {
+      this.#statisticsOperation.operation.value = value;
+      return;
+    }
+    const operation = { kind: "put" as const, key: partitionStatisticsKey(this.#descriptor.partition), value };
+    this.#statisticsOperation = { batch, operation };
+    batch.push(operation);
+  }
+
+  appliedThrough(index: number): void {
+    this.#statisticsOperation = undefined;
+    this.#writes.appliedThrough(index);
+  }
+
+  configChanged(_config: ConfigState, _context: Uint8Array): void {}
+
+  roleChanged(role: Role, leader: number, _term: number): void {
+    this.role = role;
+    this.leader = leader;
+    this.readyTerm = 0;
+    this.#writes.leadershipLost();
+  }
+
+  leaderReady(term: number): void {
+    this.readyTerm = term;
+    this.#writes.leaderReady();
+  }
+
+  ranges(): readonly { readonly start: Uint8Array; readonly end: Uint8Array }[] {
+    const { partition, tableId, firstToken, lastToken } = this.#descriptor;
+    const statistics = partitionStatisticsKey(partition);
+    return [
+      partitionRange(tableId, firstToken, lastToken),
+      { start: statistics, end: Buffer.concat([statistics, Buffer.of(0)]) },
+      ...idempotencyRanges(this.#statistics.generations, firstToken, lastToken),
+    ];
+  }
+
+  load(done: () => void): void {
+    this.#doors.engine.get([partitionStatisticsKey(this.#descriptor.partition)], ([stored]) => {
+      this.#statistics = stored === undefined ? emptyStatistics : decodeStatistics(stored);
+      this.#writes.stateReplaced();
+      done();
+    });
+  }
+}
+
+function idempotencyRanges(generations: readonly number[], firstToken: string, lastToken: string) {
+  return generations.map((generation) => idempotencyRange(generation, firstToken, lastToken));
+}

@@ -1,0 +1,124 @@
+// Reads of a partition. A strong read is confirmed by ReadIndex at the leader, then served by the engine, which by
+// then has applied everything committed before the read began. An eventual read is served by whatever this
+// replica has applied, and is really as stale as that.
+import { assert } from "@azimuth/foundation/assert.ts";
+import { compareBytes, concatBytes } from "@azimuth/foundation/bytes.ts";
+import { DynamoDbException } from "@azimuth/model/exceptions.ts";
+import type { TableDefinition } from "@azimuth/model/table.ts";
+import type {
+  Outcome,
+  PointReadCommand,
+  PointReadOperation,
+  RangeReadCommand,
+  RangeReadOperation,
+} from "@azimuth/operations/operation.ts";
+import { nodeOperations } from "@azimuth/operations/registry.ts";
+import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
+import { partitionRange, tablePrefix } from "@azimuth/storage/keys/item-key.ts";
+import { rangeChunkBytes } from "./limits.ts";
+import type { Partition, PartitionDoors } from "./partition.ts";
+import type { PartitionReply, ReadRequest } from "./requests.ts";
+
+export interface ReadPath {
+  submit(request: ReadRequest<PointReadCommand | RangeReadCommand>, done: (reply: PartitionReply) => void): void;
+}
+
+type Done = (reply: PartitionReply) => void;
+
+export function createReadPath(doors: PartitionDoors, partition: Partition): ReadPath {
+  function submit(request: ReadRequest<PointReadCommand | RangeReadCommand>, done: Done): void {
+    const { command, epoch } = request;
+    const { descriptor } = partition;
+    if (epoch !== descriptor.epoch) return done({ status: "wrong-epoch" });
+    const table = doors.findTable(command.tableId);
+    if (table === undefined || command.tableId !== descriptor.tableId) return done({ status: "wrong-epoch" });
+    if (!command.consistent) {
+      if (doors.host.status(descriptor.partition)?.initialised !== true) {
+        return done({ status: "unavailable", reason: "this replica has no state yet" });
+      }
+      return serve(command, table, done);
+    }
+    if (partition.readyTerm === 0) return done({ status: "not-leader", leader: partition.leaderNode });
+    doors.host.readIndex(descriptor.partition, (result) => {
+      if (result.kind === "not-leader") {
+        return done({ status: "not-leader", leader: result.leader === 0 ? 0 : nodeOfReplica(result.leader) });
+      }
+      if (partition.descriptor.epoch !== epoch) return done({ status: "wrong-epoch" });
+      serve(command, table, done);
+    });
+  }
+
+  function serve(command: PointReadCommand | RangeReadCommand, table: TableDefinition, done: Done): void {
+    if (command.kind === "point-read") servePoint(command, table, done);
+    else serveRange(command, table, done);
+  }
+
+  function servePoint(command: PointReadCommand, table: TableDefinition, done: Done): void {
+    const operation = nodeOperations.get(command.operation) as PointReadOperation | undefined;
+    assert(operation?.kind === "point-read", `unknown point read ${command.operation}`);
+    const key = concatBytes(tablePrefix(command.tableId), command.position.key);
+    doors.engine.get([key], ([found]) => {
+      done({ status: "ok", outcome: outcomeOf(() => operation.read(command, table, found)) });
+    });
+  }
+
+  function serveRange(command: RangeReadCommand, table: TableDefinition, done: Done): void {
+    const operation = nodeOperations.get(command.operation) as RangeReadOperation | undefined;
+    assert(operation?.kind === "range-read", `unknown range read ${command.operation}`);
+    const prefix = tablePrefix(command.tableId);
+    const range = clip(command, prefix, partition);
+    const reader = operation.open(command, table);
+    if (range === undefined) return done({ status: "ok", outcome: reader.finish(true) });
+    const iterator = doors.engine.iterate({ ...range, reverse: command.reverse });
+    const finish = (finished: () => Outcome): void => {
+      iterator.close();
+      done({ status: "ok", outcome: outcomeOf(finished) });
+    };
+    const pull = (): void =>
+      iterator.next(rangeChunkBytes, (pairs) => {
+        try {
+          for (const { key, value } of pairs) {
+            if (reader.accept(key.subarray(prefix.length), value)) return finish(() => reader.finish(false));
+          }
+        } catch (error) {
+          return finish(() => refusalOf(error));
+        }
+        if (pairs.length === 0) return finish(() => reader.finish(true));
+        pull();
+      });
+    pull();
+  }
+
+  return { submit };
+}
+
+/** The part of the command's range that lies in this partition; undefined when none does. */
+function clip(command: RangeReadCommand, prefix: Uint8Array, partition: Partition) {
+  const { tableId, firstToken, lastToken } = partition.descriptor;
+  const own = partitionRange(tableId, firstToken, lastToken);
+  const start = command.start.length === 0 ? own.start : later(concatBytes(prefix, command.start), own.start);
+  const end = command.end.length === 0 ? own.end : earlier(concatBytes(prefix, command.end), own.end);
+  return compareBytes(start, end) < 0 ? { start, end } : undefined;
+}
+
+function later(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return compareBytes(left, right) > 0 ? left : right;
+}
+
+function earlier(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return compareBytes(left, right) < 0 ? left : right;
+}
+
+function outcomeOf(compute: () => Outcome): Outcome {
+  try {
+    return compute();
+  } catch (error) {
+    return refusalOf(error);
+  }
+}
+
+/** A DynamoDB exception becomes a refused outcome; anything else is a broken invariant and goes on. */
+export function refusalOf(error: unknown): Outcome {
+  if (error instanceof DynamoDbException) return { refused: { type: error.type, message: error.message } };
+  throw error;
+}

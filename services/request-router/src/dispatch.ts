@@ -1,0 +1,209 @@
+// Gets one command to the replica that can carry it out, and its outcome back. The router follows the map and what
+// nodes answer: a hint to the leader, a stale epoch, a broken connection. Until the deadline it tries again, so that a
+// client sees a failover as latency and not as an error. A write keeps its request token over all attempts, and
+// every attempt after the first says so: the partition then looks for an earlier one's record before deciding.
+import type { Clock } from "@azimuth/foundation/clock.ts";
+import type { Random } from "@azimuth/foundation/random.ts";
+import type { PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
+import type { MapFollower } from "@azimuth/control-plane/map-follower.ts";
+import type { Outcome, PointReadCommand, RangeReadCommand, WriteCommand } from "@azimuth/operations/operation.ts";
+import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
+import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
+import type { Plain } from "@azimuth/rpc/messages.ts";
+import type { Requester } from "@azimuth/rpc/requests.ts";
+
+export interface DispatchContext {
+  /** The request id of the log lines. */
+  readonly trace: string;
+  /** Clock time (Clock.now) after which no attempt is begun or waited for. */
+  readonly deadline: number;
+  /** 16 bytes, for writes. */
+  readonly requestToken: Uint8Array;
+  /** Above 0 when the client itself has tried before. */
+  readonly firstAttempt: number;
+}
+
+export type DispatchResult =
+  | { readonly kind: "ok"; readonly outcome: Outcome; readonly node: string }
+  /** The table or its partition is no more. */
+  | { readonly kind: "gone" }
+  /** A write may or may not have happened. */
+  | { readonly kind: "unknown" }
+  /** Nothing was done: no replica could answer in time. */
+  | { readonly kind: "unavailable" };
+
+export interface DispatchDoors {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly requester: Requester;
+  readonly follower: MapFollower;
+  readonly zone: string;
+  refreshMap(done: () => void): void;
+}
+
+export interface Dispatcher {
+  write(command: WriteCommand, context: DispatchContext, done: (result: DispatchResult) => void): void;
+  /** `token` picks the partition: of the item's key, or any within the range read. */
+  read(
+    command: PointReadCommand | RangeReadCommand,
+    token: string,
+    context: DispatchContext,
+    done: (result: DispatchResult) => void,
+  ): void;
+}
+
+const attemptTimeoutMs = 1000;
+const staleReadTimeoutMs = 300;
+const pauseMs = 20;
+/** Hints and other quick corrections followed without a pause. */
+const quickCorrectionsMax = 3;
+
+export function createDispatcher(doors: DispatchDoors): Dispatcher {
+  const leaderByPartition = new Map<number, number>();
+  return {
+    write(command, context, done) {
+      const body = encodeBody(command as unknown as Plain);
+      const { tableId, position } = command;
+      new Delivery(doors, leaderByPartition, { method: "write", body, tableId, token: position.token, atLeader: true }, context, done).attempt();
+    },
+    read(command, token, context, done) {
+      const body = encodeBody(command as unknown as Plain);
+      const { tableId, consistent: atLeader } = command;
+      new Delivery(doors, leaderByPartition, { method: "read", body, tableId, token, atLeader }, context, done).attempt();
+    },
+  };
+}
+
+interface Parcel {
+  readonly method: "write" | "read";
+  readonly body: Uint8Array;
+  readonly tableId: number;
+  readonly token: string;
+  /** Only the leader may answer; otherwise any replica, the own zone's first. */
+  readonly atLeader: boolean;
+}
+
+/** One command on its way, over all its attempts. */
+class Delivery {
+  readonly #doors: DispatchDoors;
+  readonly #leaders: Map<number, number>;
+  readonly #parcel: Parcel;
+  readonly #context: DispatchContext;
+  readonly #done: (result: DispatchResult) => void;
+  #attempts = 0;
+  #corrections = 0;
+  #turn = 0;
+  #refreshes = 0;
+  #mayHaveHappened = false;
+
+  constructor(
+    doors: DispatchDoors,
+    leaders: Map<number, number>,
+    parcel: Parcel,
+    context: DispatchContext,
+    done: (result: DispatchResult) => void,
+  ) {
+    this.#doors = doors;
+    this.#leaders = leaders;
+    this.#parcel = parcel;
+    this.#context = context;
+    this.#done = done;
+  }
+
+  attempt = (): void => {
+    const { clock, follower, requester } = this.#doors;
+    const remaining = this.#context.deadline - clock.now();
+    if (remaining <= 0) return this.#giveUp();
+    const partition = follower.partitionFor(this.#parcel.tableId, this.#parcel.token);
+    if (partition === undefined) return this.#refreshThenRetry();
+    const node = this.#parcel.atLeader ? this.#leaderGuess(partition) : this.#nearestReplica(partition);
+    const name = follower.nameOfNode(node);
+    if (name === undefined) return this.#refreshThenRetry();
+    const { trace, requestToken, firstAttempt } = this.#context;
+    const timeout = Math.min(remaining, this.#parcel.atLeader ? attemptTimeoutMs : staleReadTimeoutMs);
+    const request = {
+      method: this.#parcel.method,
+      group: partition.partition,
+      epoch: partition.epoch,
+      trace,
+      token: requestToken,
+      attempt: firstAttempt + this.#attempts,
+      body: this.#parcel.body,
+    };
+    requester.request(name, request, timeout, (result) => {
+      if (result.kind !== "response") return this.#lost(partition);
+      this.#answered(partition, node, name, result.status, result.body);
+    });
+  };
+
+  #answered(partition: PartitionRecord, node: number, name: string, status: string, body: Uint8Array): void {
+    switch (status) {
+      case "ok":
+        if (this.#parcel.atLeader) this.#leaders.set(partition.partition, node);
+        return this.#done({ kind: "ok", outcome: decodeBody<Outcome>(body), node: name });
+      case "not-leader":
+        return this.#redirected(partition, node, decodeBody<{ leader: number }>(body).leader);
+      case "wrong-epoch":
+      case "unknown-partition":
+        this.#turn++;
+        this.#leaders.delete(partition.partition);
+        return this.#refreshThenRetry();
+      case "unknown":
+        return this.#lost(partition);
+      default:
+        this.#turn++;
+        return this.#pauseThenRetry();
+    }
+  }
+
+  #redirected(partition: PartitionRecord, from: number, leader: number): void {
+    if (leader === 0 || leader === from) {
+      if (this.#leaders.get(partition.partition) === from) this.#leaders.delete(partition.partition);
+      this.#turn++;
+      return this.#pauseThenRetry();
+    }
+    this.#leaders.set(partition.partition, leader);
+    if (++this.#corrections <= quickCorrectionsMax) return this.attempt();
+    this.#pauseThenRetry();
+  }
+
+  /** No answer, or the node itself does not know: the attempt may still take effect. */
+  #lost(partition: PartitionRecord): void {
+    if (this.#parcel.method === "write") this.#mayHaveHappened = true;
+    this.#attempts++;
+    this.#turn++;
+    this.#leaders.delete(partition.partition);
+    this.#pauseThenRetry();
+  }
+
+  #refreshThenRetry(): void {
+    if (++this.#refreshes > 2 && this.#doors.follower.partitionFor(this.#parcel.tableId, this.#parcel.token) === undefined) {
+      return this.#done({ kind: "gone" });
+    }
+    this.#doors.refreshMap(() => this.#pauseThenRetry());
+  }
+
+  #pauseThenRetry(): void {
+    const { clock, random } = this.#doors;
+    clock.after(pauseMs * (0.5 + random.next()), this.attempt);
+  }
+
+  #giveUp(): void {
+    this.#done({ kind: this.#mayHaveHappened ? "unknown" : "unavailable" });
+  }
+
+  #leaderGuess(partition: PartitionRecord): number {
+    const known = this.#leaders.get(partition.partition);
+    if (known !== undefined) return known;
+    const { voters } = partition;
+    return nodeOfReplica(voters[(this.#turn + partition.partition) % voters.length] as number);
+  }
+
+  #nearestReplica(partition: PartitionRecord): number {
+    const { follower, zone } = this.#doors;
+    const nodes = partition.voters.map(nodeOfReplica);
+    const isNear = (node: number): boolean => follower.nodeByNumber(node)?.zone === zone;
+    const ordered = [...nodes.filter(isNear), ...nodes.filter((node) => !isNear(node))];
+    return ordered[this.#turn % ordered.length] as number;
+  }
+}

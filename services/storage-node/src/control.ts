@@ -1,0 +1,64 @@
+// The control plane's replica on this node: opens group 0, and serves the map to those who watch it here.
+import type { Clock } from "@azimuth/foundation/clock.ts";
+import type { Logger } from "@azimuth/foundation/logger.ts";
+import type { Random } from "@azimuth/foundation/random.ts";
+import { createControlPlane, type ControlPlane } from "@azimuth/control-plane/control-plane.ts";
+import type { Instruction } from "@azimuth/control-plane/instructions.ts";
+import { createWatchServer, type MapDelta, type WatchServer } from "@azimuth/control-plane/watch.ts";
+import type { ReplicationHost } from "@azimuth/replication/host-api.ts";
+import type { Engine } from "@azimuth/storage/engine.ts";
+import { emptyConfig } from "@azimuth/storage/log-store.ts";
+
+export interface Control {
+  readonly plane: ControlPlane;
+  readonly watches: WatchServer;
+  /** `founding`: this replica is one of those that group 0 starts with. */
+  open(options: { readonly recovered: boolean; readonly replica: number; readonly founding: boolean }): void;
+  close(): void;
+}
+
+export interface ControlDoors {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly host: ReplicationHost;
+  readonly engine: Engine;
+  readonly config: {
+    readonly cluster: string;
+    readonly nodeDeadAfterMs: number | undefined;
+    readonly partitionsPerTable: number | undefined;
+    /** Replica ids that group 0 starts with. */
+    readonly founders: readonly number[];
+  };
+  instruct(node: number, instruction: Instruction): void;
+  sendMap(watcher: string, delta: MapDelta): void;
+  /** The map changed here: the node's own copy follows. */
+  mapChanged(delta: MapDelta): void;
+}
+
+export function createControl(doors: ControlDoors): Control {
+  const { clock, random, log, host, engine, config } = doors;
+  const plane = createControlPlane({ clock, random, log, host, engine, instruct: doors.instruct, config });
+  const watches = createWatchServer(plane, doors.sendMap);
+  let seen = 0;
+  const follow = (): void => {
+    const delta = plane.changesSince(seen);
+    if (delta === undefined) return;
+    seen = delta.revision;
+    doors.mapChanged(delta);
+  };
+  const unsubscribe = plane.subscribe(follow);
+  return {
+    plane,
+    watches,
+    open({ recovered, replica, founding }) {
+      if (recovered) return host.openGroup({ group: 0, machine: plane });
+      const bootstrap = founding ? { ...emptyConfig, voters: config.founders } : undefined;
+      host.createGroup({ group: 0, replica, bootstrap, machine: plane }, () => {});
+    },
+    close() {
+      unsubscribe();
+      watches.close();
+    },
+  };
+}

@@ -1,0 +1,98 @@
+// What a storage node answers: writes and reads of its partitions, control commands, watches of the map, and who it
+// is. One function per method; statuses other than "ok" tell the asker how to correct itself.
+import type { ControlPlane } from "@azimuth/control-plane/control-plane.ts";
+import { controlMethod } from "@azimuth/control-plane/control-client.ts";
+import type { ControlCommand } from "@azimuth/control-plane/commands.ts";
+import { watchMethod, type WatchRequest, type WatchServer } from "@azimuth/control-plane/watch.ts";
+import type { PointReadCommand, RangeReadCommand, WriteCommand } from "@azimuth/operations/operation.ts";
+import type { PartitionReply } from "@azimuth/partition/requests.ts";
+import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
+import type { Plain, RequestMessage, ResponseMessage } from "@azimuth/rpc/messages.ts";
+import type { IdentifyAnswer } from "./identity.ts";
+import type { Replicas } from "./replicas.ts";
+
+export const writeMethod = "write";
+export const readMethod = "read";
+export const identifyMethod = "identify";
+
+const empty = new Uint8Array(0);
+
+export interface RequestHandlerDoors {
+  identify(): IdentifyAnswer;
+  /** Undefined until the node has opened its replicas. */
+  replicas(): Replicas | undefined;
+  /** Undefined on nodes that hold no replica of group 0. */
+  controlPlane(): { readonly plane: ControlPlane; readonly watches: WatchServer } | undefined;
+  /** The node is being drained: it takes no new writes or strong reads. */
+  draining(): boolean;
+  respond(to: string, response: ResponseMessage): void;
+}
+
+export function createRequestHandler(doors: RequestHandlerDoors): (from: string, request: RequestMessage) => void {
+  return (from, request) => {
+    const reply = (status: string, body: Uint8Array = empty): void =>
+      doors.respond(from, { kind: "response", id: request.id, status, body });
+    switch (request.method) {
+      case writeMethod:
+        return write(doors, request, reply);
+      case readMethod:
+        return read(doors, request, reply);
+      case controlMethod:
+        return control(doors, request, reply);
+      case watchMethod:
+        return watch(doors, from, request, reply);
+      case identifyMethod:
+        return reply("ok", encodeBody(doors.identify() as unknown as Plain));
+      default:
+        return reply("unknown-method");
+    }
+  };
+}
+
+type Reply = (status: string, body?: Uint8Array) => void;
+
+function write(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {
+  const partition = doors.replicas()?.get(request.group);
+  if (partition === undefined) return reply("unknown-partition");
+  const command = decodeBody<WriteCommand>(request.body);
+  const { epoch, token: requestToken, attempt } = request;
+  partition.write({ command, epoch, requestToken, attempt }, (answer) => replyWith(answer, reply));
+}
+
+function read(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {
+  const partition = doors.replicas()?.get(request.group);
+  if (partition === undefined) return reply("unknown-partition");
+  const command = decodeBody<PointReadCommand | RangeReadCommand>(request.body);
+  partition.read({ command, epoch: request.epoch }, (answer) => replyWith(answer, reply));
+}
+
+function replyWith(answer: PartitionReply, reply: Reply): void {
+  switch (answer.status) {
+    case "ok":
+      return reply("ok", encodeBody(answer.outcome as Plain));
+    case "not-leader":
+      return reply("not-leader", encodeBody({ leader: answer.leader }));
+    case "unavailable":
+      return reply("unavailable", encodeBody({ reason: answer.reason }));
+    case "wrong-epoch":
+    case "unknown":
+      return reply(answer.status);
+  }
+}
+
+function control(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {
+  const control = doors.controlPlane();
+  if (control === undefined) return reply("not-leader", encodeBody({ leader: 0 }));
+  control.plane.handle(decodeBody<ControlCommand>(request.body), (answer) => {
+    if (answer.status === "ok") reply("ok", encodeBody(answer.outcome as unknown as Plain));
+    else if (answer.status === "not-leader") reply("not-leader", encodeBody({ leader: answer.leader }));
+    else reply("unavailable", encodeBody({ reason: answer.reason }));
+  });
+}
+
+function watch(doors: RequestHandlerDoors, from: string, request: RequestMessage, reply: Reply): void {
+  const control = doors.controlPlane();
+  if (control === undefined) return reply("unavailable");
+  const delta = control.watches.add(from, decodeBody<WatchRequest>(request.body).since);
+  reply("ok", delta === undefined ? empty : encodeBody(delta as unknown as Plain));
+}

@@ -1,0 +1,331 @@
+// A storage node: one process of one zone that holds replicas of partitions, and perhaps one of the control plane.
+// This file wires the parts together; each part is in a file or package of its own:
+//
+//   identity and number      identity.ts, founding.ts
+//   replicas of partitions   replicas.ts → packages/partition
+//   control plane, if here   control.ts → packages/control-plane
+//   many groups, one log     packages/replication
+//   requests                 requests.ts
+//
+// Nothing here touches the outside but through the doors, so the simulator runs this very code.
+import { assert } from "@azimuth/foundation/assert.ts";
+import { fromUtf8, toHex, utf8 } from "@azimuth/foundation/bytes.ts";
+import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
+import type { Logger } from "@azimuth/foundation/logger.ts";
+import type { Member } from "@azimuth/foundation/members.ts";
+import type { Metrics } from "@azimuth/foundation/metrics.ts";
+import type { Random } from "@azimuth/foundation/random.ts";
+import { controlFounders } from "@azimuth/foundation/members.ts";
+import type { ClusterMap } from "@azimuth/control-plane/cluster-map.ts";
+import { createControlClient } from "@azimuth/control-plane/control-client.ts";
+import { executeInstruction, instructionTopic, type Instruction } from "@azimuth/control-plane/instructions.ts";
+import { createMapFollower } from "@azimuth/control-plane/map-follower.ts";
+import { createMapWatchClient } from "@azimuth/control-plane/map-watch-client.ts";
+import { groupReportOf, nodeReportTopic, type NodeReport } from "@azimuth/control-plane/node-report.ts";
+import { mapTopic, type MapDelta } from "@azimuth/control-plane/watch.ts";
+import { createReplicationHost } from "@azimuth/replication/replication-host.ts";
+import { nodeOfReplica, replicaIdOf } from "@azimuth/replication/host-api.ts";
+import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
+import type { NoticeMessage, Plain, WireMessage } from "@azimuth/rpc/messages.ts";
+import { createRequester } from "@azimuth/rpc/requests.ts";
+import type { Transport } from "@azimuth/rpc/transport.ts";
+import type { Engine } from "@azimuth/storage/engine.ts";
+import type { Files } from "@azimuth/storage/files.ts";
+import type { LogStore } from "@azimuth/storage/log-store.ts";
+import { createControl, type Control } from "./control.ts";
+import { findNumber } from "./founding.ts";
+import { loadIdentity, saveIdentity, type Identity } from "./identity.ts";
+import { createReplicas, type Replicas } from "./replicas.ts";
+import { createRequestHandler } from "./requests.ts";
+import { nodeStatus, type NodeStatus } from "./status.ts";
+
+export interface StorageNodeDoors {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly engine: Engine;
+  readonly files: Files;
+  readonly logStore: LogStore;
+  readonly transport: Transport;
+}
+
+export interface StorageNodeConfig {
+  readonly cluster: string;
+  readonly name: string;
+  readonly zone: string;
+  /** host:port under which other processes reach its gRPC listener. */
+  readonly advertise: string;
+  readonly members: readonly Member[];
+  /** Replication timing and control-plane settings; the defaults where absent. */
+  readonly replication?: Record<string, number> | undefined;
+  readonly nodeDeadAfterMs?: number | undefined;
+  readonly partitionsPerTable?: number | undefined;
+}
+
+export interface StorageNode {
+  start(): void;
+  /** True once it has a number, its replicas are open and it has a map. */
+  isReady(): boolean;
+  status(): NodeStatus;
+  /** Hands leaderships to others; then stops answering new work. */
+  drain(done: () => void): void;
+  stop(done: () => void): void;
+}
+
+const reportPeriodMs = 500;
+const housekeepingPeriodMs = 10_000;
+const mapFile = "map.json";
+const incarnationBytes = 16;
+
+export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeConfig): StorageNode {
+  const { clock, log, engine, files, logStore, transport, random } = doors;
+  let identity: Identity = loadIdentity(files, {
+    cluster: config.cluster,
+    name: config.name,
+    incarnation: toHex(random.bytes(incarnationBytes)),
+  });
+  const requester = createRequester({ transport, clock });
+  const follower = createMapFollower();
+  const self: Member = { name: config.name, zone: config.zone, endpoint: config.advertise };
+  const timers: Timer[] = [];
+  let host: ReturnType<typeof createReplicationHost> | undefined;
+  let replicas: Replicas | undefined;
+  let control: Control | undefined;
+  let draining = false;
+  let reportSequence = 0;
+  let reportScheduled = false;
+
+  const founders = controlFounders(config.members);
+  const nameOfNode = (node: number): string | undefined =>
+    follower.map().nodes.find((record) => record.number === node)?.name ?? config.members[node - 1]?.name;
+  const controlNodes = (): readonly number[] => {
+    const record = follower.map().control;
+    return record === undefined ? founders : [...record.voters, ...record.learners].map(nodeOfReplica);
+  };
+  const controlNames = (): readonly string[] => {
+    const names = controlNodes().map(nameOfNode);
+    return names.filter((name): name is string => name !== undefined);
+  };
+  const controlClient = createControlClient({ clock, requester, candidates: controlNames, nameOfNode });
+  const watch = createMapWatchClient({
+    clock,
+    log,
+    requester,
+    follower,
+    candidates: () => controlNames().filter((name) => name !== config.name),
+  });
+  const handleRequest = createRequestHandler({
+    identify: () => identity,
+    replicas: () => replicas,
+    controlPlane: () => control,
+    draining: () => draining,
+    respond: (to, response) => transport.send(to, response),
+  });
+
+  function start(): void {
+    for (const member of config.members) {
+      if (member.name !== config.name) transport.setRoute(member.name, member.endpoint);
+    }
+    transport.start({ message: receive, peerDown, peerUp });
+    loadStoredMap();
+    if (identity.number !== 0) return open();
+    findNumber({ clock, log, requester, controlClient }, identity, self, config.members, (found) => {
+      identity = found;
+      saveIdentity(files, identity);
+      open();
+    });
+  }
+
+  /** Opens everything that needs the node's number. */
+  function open(): void {
+    const opened = createReplicationHost({
+      node: identity.number,
+      clock,
+      random: random.split("replication"),
+      log,
+      metrics: doors.metrics,
+      engine,
+      logStore,
+      send: (node, message) => sendToNode(node, message),
+      options: config.replication,
+    });
+    host = opened;
+    replicas = createReplicas({
+      clock,
+      engine,
+      host: opened,
+      log,
+      files,
+      logStore,
+      node: () => identity.number,
+      findTable: (tableId) => follower.tableById(tableId),
+      changed: reportSoon,
+    });
+    openControl();
+    replicas.openRecovered();
+    opened.start();
+    follower.onChange(mapChanged);
+    if (follower.revision > 0) mapChanged();
+    if (control === undefined) watch.start();
+    register();
+    timers.push(clock.every(reportPeriodMs, report));
+    timers.push(clock.every(housekeepingPeriodMs, () => {
+      for (const partition of replicas?.all() ?? []) partition.expireRecords();
+    }));
+  }
+
+  /** Group 0: recovered, founded, or later created because the map says so. */
+  function openControl(): void {
+    assert(host !== undefined, "the host opens first");
+    const recovered = logStore.group(0) !== undefined;
+    const isFounder = Object.keys(identity.foundedWith).length > 0 && founders.includes(identity.number);
+    const placed = follower.map().control;
+    const assigned = [...(placed?.voters ?? []), ...(placed?.learners ?? []), placed?.replacing?.add ?? 0];
+    const replica = assigned.find((each) => each !== 0 && nodeOfReplica(each) === identity.number);
+    const founding = placed === undefined && isFounder;
+    if (!recovered && !founding && (replica === undefined || logStore.wasRemoved(0, replica))) return;
+    control = createControl({
+      clock,
+      random: random.split("control-plane"),
+      log,
+      host,
+      engine,
+      config: {
+        cluster: config.cluster,
+        nodeDeadAfterMs: config.nodeDeadAfterMs,
+        partitionsPerTable: config.partitionsPerTable,
+        founders: founders.map((number) => replicaIdOf(0, number)),
+      },
+      instruct: (node, instruction) => notify(node, instructionTopic, instruction as unknown as Plain),
+      sendMap: (watcher, delta) => send(watcher, notice(mapTopic, delta as unknown as Plain)),
+      mapChanged: (delta: MapDelta) => void follower.apply(delta),
+    });
+    control.open({ recovered, replica: replica ?? replicaIdOf(0, identity.number), founding });
+  }
+
+  function mapChanged(): void {
+    const map = follower.map();
+    files.writeAtomically(mapFile, utf8(JSON.stringify(map)));
+    for (const record of map.nodes) {
+      if (record.name !== config.name && record.endpoint !== "") transport.setRoute(record.name, record.endpoint);
+    }
+    if (control === undefined) openControl();
+    replicas?.reconcile(map);
+  }
+
+  function loadStoredMap(): void {
+    const stored = files.readWhole(mapFile);
+    if (stored !== undefined) follower.replace(JSON.parse(fromUtf8(stored)) as ClusterMap);
+  }
+
+  function register(): void {
+    const { name, zone, endpoint } = self;
+    const { incarnation, number } = identity;
+    const command = { operation: "RegisterNode", name, zone, endpoint, incarnation, founder: number } as const;
+    controlClient.send(command, { trace: "", deadlineMs: reportPeriodMs * 20, repeatable: true }, (answer) => {
+      if (answer.status === "ok" && answer.outcome.refused === undefined) reportSoon();
+      else timers.push(clock.after(reportPeriodMs, register));
+    });
+  }
+
+  function receive(from: string, message: WireMessage): void {
+    switch (message.kind) {
+      case "request":
+        return handleRequest(from, message);
+      case "response":
+        return requester.handleResponse(from, message);
+      case "notice":
+        return handleNotice(message);
+      default: {
+        const node = nodeNumberOf(from);
+        if (node !== 0) host?.handleMessage(node, message);
+      }
+    }
+  }
+
+  function handleNotice({ topic, body }: NoticeMessage): void {
+    if (topic === mapTopic) watch.handleNotice(body);
+    else if (topic === nodeReportTopic) control?.plane.report(decodeBody<NodeReport>(body));
+    else if (topic === instructionTopic && host !== undefined && !draining) {
+      executeInstruction(host, decodeBody<Instruction>(body));
+    }
+  }
+
+  function nodeNumberOf(name: string): number {
+    const record = follower.map().nodes.find((each) => each.name === name);
+    return record?.number ?? config.members.findIndex((member) => member.name === name) + 1;
+  }
+
+  function peerDown(peer: string): void {
+    requester.peerDown(peer);
+    watch.peerDown(peer);
+    control?.watches.remove(peer);
+    const node = nodeNumberOf(peer);
+    if (node !== 0) host?.peerDown(node);
+  }
+
+  function peerUp(peer: string): void {
+    const node = nodeNumberOf(peer);
+    if (node !== 0) host?.peerUp(node);
+  }
+
+  function sendToNode(node: number, message: WireMessage): void {
+    const name = nameOfNode(node);
+    if (name !== undefined) send(name, message);
+  }
+
+  function send(to: string, message: WireMessage): void {
+    if (to === config.name) clock.defer(() => receive(config.name, message));
+    else transport.send(to, message);
+  }
+
+  function notify(node: number, topic: string, body: Plain): void {
+    sendToNode(node, notice(topic, body));
+  }
+
+  function reportSoon(): void {
+    if (reportScheduled) return;
+    reportScheduled = true;
+    clock.defer(() => {
+      reportScheduled = false;
+      report();
+    });
+  }
+
+  function report(): void {
+    if (host === undefined || replicas === undefined) return;
+    const damaged = new Set(logStore.corrupted.map(({ group }) => group));
+    const groups = host.groups().flatMap((group) => {
+      const status = host?.status(group);
+      const bytes = group === 0 ? 0 : (replicas?.get(group)?.statistics.bytes ?? 0);
+      return status === undefined ? [] : [groupReportOf(status, bytes, damaged.has(group))];
+    });
+    const { number: node, incarnation } = identity;
+    const body: NodeReport = { node, incarnation, sequence: ++reportSequence, groups };
+    for (const target of controlNodes()) notify(target, nodeReportTopic, body as unknown as Plain);
+  }
+
+  return {
+    start,
+    isReady: () => host !== undefined && follower.revision > 0,
+    status: () => nodeStatus({ config, identity, host, follower, replicas, logStore }),
+    drain(done) {
+      draining = true;
+      if (host === undefined) done();
+      else host.drain(done);
+    },
+    stop(done) {
+      for (const timer of timers) timer.cancel();
+      watch.stop();
+      control?.close();
+      const close = (): void => transport.close(done);
+      if (host === undefined) close();
+      else host.stop(close);
+    },
+  };
+}
+
+function notice(topic: string, body: Plain): NoticeMessage {
+  return { kind: "notice", topic, body: encodeBody(body) };
+}

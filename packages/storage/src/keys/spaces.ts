@@ -1,0 +1,7 @@
+// The first byte of every key in a node's engine says which keyspace it belongs to; docs/data-layout.md lists them.
+// Letters, so that a dump can be read. Once released, a letter is never given another meaning.
+export const appliedSpace = 0x61; // "a": applied-key.ts
+export const controlSpace = 0x63; // "c": control-key.ts
+export const itemSpace = 0x69; // "i": item-key.ts
+export const idempotencySpace = 0x72; // "r": idempotency-key.ts
+export const statisticsSpace = 0x73; // "s": partition-statistics-key.ts

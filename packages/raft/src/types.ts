@@ -130,7 +130,14 @@ export interface Ready {
   readonly roleChange: { readonly role: Role; readonly leader: ReplicaId; readonly term: number } | undefined;
 }
 
+/** `invalid-config-change`: it does not follow from the current configuration, e.g. it would leave no voter. */
+export type ProposalDropReason =
+  | "transferring"
+  | "too-much-uncommitted"
+  | "config-change-in-flight"
+  | "invalid-config-change";
+
 export type ProposeResult =
   | { readonly kind: "accepted"; readonly index: number; readonly term: number }
   | { readonly kind: "not-leader"; readonly leader: ReplicaId }
-  | { readonly kind: "dropped"; readonly reason: "transferring" | "too-much-uncommitted" | "config-change-in-flight" };
+  | { readonly kind: "dropped"; readonly reason: ProposalDropReason };

@@ -1,0 +1,54 @@
+// The passing of time: heartbeats and the quorum check at a leader, election timeouts elsewhere.
+import type { RaftCore } from "./core.ts";
+import { maybeCampaign } from "./election/election.ts";
+import { abortTransfer } from "./election/transfer.ts";
+import { maybeLeaveJoint } from "./membership/membership.ts";
+import { broadcastHeartbeat } from "./replication/send.ts";
+import { becomeFollower } from "./roles.ts";
+import { noReplica } from "./types.ts";
+
+/** Longest delay before campaigning when the leader's node is known to be gone; spreads the candidates a little. */
+const hurryTicksMax = 3;
+
+export function tick(core: RaftCore): void {
+  if (core.role === "leader") tickLeader(core);
+  else tickOther(core);
+}
+
+function tickLeader(core: RaftCore): void {
+  core.heartbeatElapsed++;
+  core.electionElapsed++;
+  if (core.electionElapsed >= core.options.electionTimeoutTicks) {
+    core.electionElapsed = 0;
+    if (!core.quorumActive) {
+      becomeFollower(core, core.term, noReplica);
+      return;
+    }
+    for (const progress of core.progress.values()) progress.active = progress.replica === core.id;
+    abortTransfer(core);
+  }
+  if (core.heartbeatElapsed >= core.options.heartbeatTicks) {
+    core.heartbeatElapsed = 0;
+    broadcastHeartbeat(core);
+    maybeLeaveJoint(core);
+  }
+}
+
+function tickOther(core: RaftCore): void {
+  core.electionElapsed++;
+  if (core.hurryTicks > 0 && --core.hurryTicks === 0) {
+    maybeCampaign(core, false);
+    return;
+  }
+  if (core.electionElapsed >= core.electionTimeout && core.promotable) {
+    core.electionElapsed = 0;
+    maybeCampaign(core, false);
+  }
+}
+
+/** Only what the host knows of the connection: other voters still judge by what they hear (pre-vote). */
+export function leaderUnreachable(core: RaftCore): void {
+  if (core.role !== "follower" || core.leader === noReplica) return;
+  core.leader = noReplica;
+  if (core.promotable) core.hurryTicks = core.options.random.between(1, hurryTicksMax);
+}

@@ -54,6 +54,8 @@ export interface RangeReadCommand {
   readonly kind: "range-read";
   readonly operation: string;
   readonly tableId: number;
+  /** Where the range begins: the router sends the command to the partition that holds this token. */
+  readonly token: Token;
   /** Keys below the table's prefix, in [start, end); both empty for the whole table. */
   readonly start: Uint8Array;
   readonly end: Uint8Array;

@@ -4,9 +4,13 @@ const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 const { spawn } = require("node:child_process");
 
-const pinned = join(__dirname, "..", "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
+const modules = join(__dirname, "..", "node_modules");
+const pinned = join(modules, "node", "bin", process.platform === "win32" ? "node.exe" : "node");
 const node = existsSync(pinned) ? pinned : process.execPath;
-const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...process.argv.slice(2)], { stdio: "inherit" });
+const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...process.argv.slice(2)], {
+  stdio: "inherit",
+  env: { NODE_COMPILE_CACHE: join(modules, ".cache", "azimuth"), ...process.env },
+});
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => {
   if (signal) process.kill(process.pid, signal);

@@ -89,7 +89,7 @@ function stateOf(answer: Answer, report: ProcessReport | undefined): NodeState {
 }
 
 function nodeView(answer: Answer, report: ProcessReport | undefined): NodeView {
-  const groups = listAt(answer.body, "groups");
+  const groups = groupsOf(answer.body);
   return {
     ...processView(answer, "storage-node", report),
     number: numberAt(answer.body, "node"),
@@ -133,7 +133,7 @@ function partitionViews(answers: readonly Answer[]): readonly PartitionView[] {
     const number = numberAt(body, "node");
     if (number !== null) names.set(number, member.name);
   }
-  const reports = answers.flatMap(({ member, body }) => listAt(body, "groups").map((group) => ({ member, group })));
+  const reports = answers.flatMap(({ member, body }) => groupsOf(body).map((group) => ({ member, group })));
   const byGroup = Map.groupBy(reports, ({ group }) => numberAt(group, "group") ?? -1);
   return [...byGroup].toSorted(([left], [right]) => left - right)
     .map(([group, members]) => partitionView(group, members, names));
@@ -174,6 +174,10 @@ function replicaView(node: string, group: unknown): ReplicaView {
     quiet: (group as { quiet?: unknown }).quiet === true,
     initialised: (group as { initialised?: unknown }).initialised !== false,
   };
+}
+
+function groupsOf(body: unknown): readonly unknown[] {
+  return listAt(body, "groups").filter((group) => numberAt(group, "group") !== null);
 }
 
 function termOf(group: unknown): number {

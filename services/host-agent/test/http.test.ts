@@ -5,6 +5,7 @@ import { refuseForeign } from "../src/http.ts";
 import { createFetchJson } from "../src/http-client.ts";
 import { splitAddress, startHttpServer } from "../src/http-server.ts";
 
+const unexpected = (error: unknown): never => assert.fail(String(error));
 const json = { "content-type": "application/json" };
 
 test("a web page of another site cannot press the buttons", () => {
@@ -46,7 +47,7 @@ test("bodies that are too long or not JSON are refused, and a failing handler an
 
 test("random bytes close the connection and leave the server serving", async (context) => {
   const server = await startHttpServer({
-    listen: "127.0.0.1:0", failed: assert.fail, handler: async () => ({ status: 200, body: "fine" }),
+    listen: "127.0.0.1:0", failed: unexpected, handler: async () => ({ status: 200, body: "fine" }),
   });
   context.after(() => server.close());
   const { host, port } = splitAddress(server.address);
@@ -62,7 +63,7 @@ test("random bytes close the connection and leave the server serving", async (co
 test("a fetch from nobody, and from somebody who says nothing, is unreachable", async () => {
   const fetchJson = createFetchJson();
   const server = await startHttpServer({
-    listen: "127.0.0.1:0", failed: assert.fail, handler: () => new Promise(() => undefined),
+    listen: "127.0.0.1:0", failed: unexpected, handler: () => new Promise(() => undefined),
   });
   const silent = await fetchJson(`http://${server.address}/`, { timeoutMs: 30 });
   assert.deepEqual(silent, { kind: "unreachable", reason: "no answer within 30 ms" });

@@ -10,6 +10,8 @@ import { startHttpServer } from "../src/http-server.ts";
 import { createRealProcesses } from "../src/real-processes.ts";
 import { createSupervisor } from "../src/supervisor.ts";
 
+const unexpected = (error: unknown): never => assert.fail(String(error));
+
 const program = `
   const tell = (word) => fetch(process.argv[1] + word).then((reply) => reply.text());
   process.on("SIGTERM", () => tell("/terminated").then(() => process.exit(0)));
@@ -23,7 +25,7 @@ async function setUp(context: TestContext) {
   const heard: string[] = [];
   const listeners: { prefix: string; resolve: (path: string) => void }[] = [];
   const server = await startHttpServer({
-    listen: "127.0.0.1:0", failed: assert.fail,
+    listen: "127.0.0.1:0", failed: unexpected,
     handler: async ({ path }) => {
       heard.push(path);
       for (const listener of listeners) if (path.startsWith(listener.prefix)) listener.resolve(path);

@@ -1,0 +1,81 @@
+// npm start: brings up the local cluster, says how to reach it, and returns to the prompt; the cluster keeps running
+// until `npm run stop`.   npm start -- [--port 8000] [--console-port 8080] [--nodes-per-zone 2] [--no-auth]
+//                                      [--region us-east-1] [--data ./data] [--log-level info]
+import { join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { credentialsFile } from "@azimuth/cli/local-files.ts";
+import { ClusterError, startLocalCluster, type StartedCluster, type StartOptions } from "@azimuth/cli/local-cluster.ts";
+import { PortTakenError } from "@azimuth/cli/local-ports.ts";
+
+const root = join(import.meta.dirname, "..");
+const began = performance.now();
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  const started = await startLocalCluster(options);
+  process.stdout.write(started.alreadyRan ? alreadyRunning(started, options) : welcome(started, options));
+} catch (error) {
+  const plain = error instanceof ClusterError || error instanceof PortTakenError || error instanceof TypeError;
+  process.stderr.write(`azimuth: ${plain ? (error as Error).message : ((error as Error).stack ?? error)}\n`);
+  process.exitCode = 1;
+}
+
+function readOptions(words: string[]): StartOptions {
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({ args: words, options: {
+    port: text, "console-port": text, "nodes-per-zone": text, region: text, data: text, "log-level": text,
+    "no-auth": { type: "boolean" },
+  } });
+  return {
+    directory: resolve(values.data ?? join(root, "data")),
+    auth: values["no-auth"] !== true,
+    ...(values.port === undefined ? {} : { port: whole("port", values.port, 65535) }),
+    ...(values["console-port"] === undefined ? {} : { consolePort: whole("console-port", values["console-port"], 65535) }),
+    ...(values["nodes-per-zone"] === undefined ? {} : { nodesPerZone: whole("nodes-per-zone", values["nodes-per-zone"], 8) }),
+    ...(values.region === undefined ? {} : { region: values.region }),
+    ...(values["log-level"] === undefined ? {} : { logLevel: values["log-level"] }),
+  };
+}
+
+function whole(flag: string, text: string, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > most) {
+    throw new ClusterError(`--${flag} must be a whole number from 1 to ${most}, not ${text}.`);
+  }
+  return value;
+}
+
+function alreadyRunning(started: StartedCluster, options: StartOptions): string {
+  return `Azimuth already runs; nothing was changed (\`npm run stop\` ends it).\n${facts(started, options)}`;
+}
+
+function welcome(started: StartedCluster, options: StartOptions): string {
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  const { cluster, endedLeftovers } = started;
+  const lines = [`Azimuth runs: ${cluster.nodes.length} storage nodes in 3 zones (${seconds} s).`];
+  if (endedLeftovers.length > 0) lines.push(`Ended first, left over from a start whose agent died: ${endedLeftovers.join(", ")}.`);
+  if (options.port === undefined && cluster.ports.endpoint !== 8000) lines.push("Port 8000 is taken, so the endpoint is elsewhere.");
+  if (options.consolePort === undefined && cluster.ports.console !== 8080) lines.push("Port 8080 is taken, so the console is elsewhere.");
+  return `${lines.join("\n")}\n${facts(started, options)}`;
+}
+
+function facts({ cluster, credentials }: StartedCluster, options: StartOptions): string {
+  const file = relative(process.cwd(), credentialsFile(options.directory));
+  const keyId = credentials?.accessKeyId ?? "any";
+  const secret = credentials?.secretAccessKey ?? "any";
+  const keys = cluster.auth
+    ? `  access key  ${keyId}\n  secret key  ${secret}\n  both in     ${file}\n`
+    : "  access key  none: AUTHENTICATION IS OFF, whoever reaches the port may do anything\n";
+  return `
+  endpoint    ${cluster.endpoint}   region ${cluster.region}
+  console     ${cluster.console}
+${keys}
+Try it:
+
+  AWS_ACCESS_KEY_ID=${keyId} AWS_SECRET_ACCESS_KEY=${secret} AWS_DEFAULT_REGION=${cluster.region} \\
+    aws dynamodb list-tables --endpoint-url ${cluster.endpoint}
+
+Break it:     npx azimuth kill az-2      npx azimuth status      npx azimuth restart az-2
+Stop it:      npm run stop               (npm run reset also deletes the data)
+`;
+}

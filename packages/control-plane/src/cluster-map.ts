@@ -16,6 +16,8 @@ export interface NodeRecord {
   /** Random identity of its data directory. */
   readonly incarnation: string;
   readonly state: NodeState;
+  /** Its disk was lost and its name has another number now: it never comes up again. */
+  readonly retired?: boolean;
 }
 
 export interface PartitionRecord {

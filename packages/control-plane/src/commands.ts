@@ -94,6 +94,13 @@ export interface StartReplacementCommand {
   readonly node: number;
 }
 
+/** Gives up a replacement whose new replica cannot come: the group does not have it (any more). */
+export interface CancelReplacementCommand {
+  readonly operation: "CancelReplacement";
+  readonly partition: number;
+  readonly configEpoch: number;
+}
+
 /** The group's own membership as of `configIndex` of its log, as one of its replicas reported it. */
 export interface RecordMembershipCommand {
   readonly operation: "RecordMembership";
@@ -111,7 +118,8 @@ export type ControlCommand =
   | TableCommand
   | RegisterNodeCommand | SetNodeStateCommand | ForgetNodeCommand
   | CreateCredentialCommand | DeleteCredentialCommand
-  | BootstrapCommand | TableEventCommand | StartReplacementCommand | RecordMembershipCommand;
+  | BootstrapCommand | TableEventCommand | StartReplacementCommand
+  | CancelReplacementCommand | RecordMembershipCommand;
 
 /** Plain data; members depend on the operation. `refused` becomes an exception at the router. */
 export interface ControlOutcome {

@@ -67,7 +67,7 @@ export function createMapWatchClient(doors: MapWatchDoors): MapWatchClient {
 
   const apply = (body: Uint8Array): void => {
     if (body.length === 0) return;
-    if (!follower.apply(decodeBody<MapDelta>(body))) schedule(0);
+    if (follower.applyDelta(decodeBody<MapDelta>(body)) === "gap") schedule(0);
   };
 
   return {

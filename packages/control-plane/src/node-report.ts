@@ -2,9 +2,12 @@
 // replicas it holds and how they are. Reports are the autoadmin's only eyes. They are never stored: a new leader
 // of group 0 starts blind and counts every node's silence from its own beginning.
 //
-// A report with a sequence not above the last one of the same node and incarnation is old and is dropped.
+// A report with a sequence not above the last one of the same session of the node is old and is dropped.
 import type { GroupStatus } from "@azimuth/replication/host-api.ts";
 import type { Role } from "@azimuth/raft/types.ts";
+
+/** Topic of the notice that carries a NodeReport. */
+export const nodeReportTopic = "node-report";
 
 export interface GroupReport {
   readonly group: number;
@@ -32,6 +35,8 @@ export interface GroupReport {
 export interface NodeReport {
   readonly node: number;
   readonly incarnation: string;
+  /** Drawn anew by each start of the process; within it, `sequence` rises. */
+  readonly session: string;
   readonly sequence: number;
   readonly groups: readonly GroupReport[];
 }

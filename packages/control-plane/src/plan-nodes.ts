@@ -1,0 +1,21 @@
+// Whether nodes are up, by their reports; and forgetting the numbers of lost disks once nothing mentions them.
+import { isMentioned } from "./decide-node.ts";
+import type { ClusterView } from "./observations.ts";
+import { command, type Action } from "./plan.ts";
+
+export function planNodes(view: ClusterView): readonly Action[] {
+  const actions: Action[] = [];
+  for (const { number: node, state, retired } of view.state.nodes.values()) {
+    if (retired) {
+      if (!isMentioned(view.state, node)) actions.push(command({ operation: "ForgetNode", node }));
+      continue;
+    }
+    const silent = view.isDead(node);
+    const received = view.observations.reports.get(node);
+    if (state === "up" && silent) actions.push(command({ operation: "SetNodeState", node, state: "down" }));
+    if (state === "down" && !silent && received !== undefined) {
+      actions.push(command({ operation: "SetNodeState", node, state: "up" }));
+    }
+  }
+  return actions;
+}

@@ -1,0 +1,142 @@
+// Membership: which replicas must be replaced, and the next step of each replacement under way.
+//
+//   StartReplacement (record) → add-learner (group) → it catches up → add-voter + remove, jointly (group)
+//     → RecordMembership (record); the node of the removed replica sees the record and destroys it
+//
+// The first and the last step are commands of group 0, the middle ones instructions to the partition's leader.
+// A step is derived from what the record and the group's own membership say now, never from a memory of the
+// step before, so the sequence survives the loss of either leader anywhere in between.
+//
+// One change per partition at a time, a bounded number in the cluster; nothing starts without a leader that could
+// carry it out, nor without a node to go to: a whole zone that is gone is waited for.
+import { createRing, type Ring } from "@azimuth/placement/ring.ts";
+import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
+import type { ConfigChangeStep } from "@azimuth/raft/types.ts";
+import type { NodeRecord, PartitionRecord } from "./cluster-map.ts";
+import { isReplaced } from "./decide-membership.ts";
+import { sameMembers } from "./instructions.ts";
+import type { GroupReport } from "./node-report.ts";
+import { isBroken, type ClusterView } from "./observations.ts";
+import { command, type Action } from "./plan.ts";
+import { replacementCandidates } from "./placer.ts";
+import { planRebalance } from "./plan-rebalance.ts";
+
+export function planReplicas(view: ClusterView): readonly Action[] {
+  const actions: Action[] = [];
+  const records = view.state.groups();
+  let underWay = records.filter((record) => record.replacing !== undefined).length;
+  const ring = createRing(view.liveNodes);
+  for (const record of records) {
+    const action = record.replacing === undefined
+      ? planSettled(view, record, ring, underWay < view.options.replacementsMax)
+      : planReplacement(view, record, record.replacing);
+    if (action === undefined) continue;
+    if (isStart(action)) underWay++;
+    actions.push(action);
+  }
+  if (underWay === 0 && !actions.some(isStart)) actions.push(...planRebalance(view, ring));
+  return actions;
+}
+
+function isStart(action: Action): boolean {
+  return action.kind === "command" && action.command.operation === "StartReplacement";
+}
+
+/** For a partition that nothing is being done to. */
+function planSettled(
+  view: ClusterView, record: PartitionRecord, ring: Ring<NodeRecord>, mayStart: boolean,
+): Action | undefined {
+  const { leader, freshest } = view.group(record.partition);
+  if (freshest !== undefined && !sameMembers(freshest.voters, record.voters)) return recordMembership(record, freshest);
+  if (leader === undefined || leader.joint) return undefined;
+  const stray = leader.learners.find((learner) => !record.learners.includes(learner));
+  if (stray !== undefined) return change(leader, [{ kind: "remove", replica: stray }]);
+  return mayStart ? planRepair(view, record, ring, leader) : undefined;
+}
+
+function planRepair(
+  view: ClusterView, record: PartitionRecord, ring: Ring<NodeRecord>, leader: GroupReport,
+): Action | undefined {
+  const start = (remove: number, node: number): Action =>
+    command({ operation: "StartReplacement", partition: record.partition, configEpoch: record.configEpoch, remove, node });
+  const { replicas } = view.options;
+  const lost = record.voters.find((voter) => view.isDead(nodeOfReplica(voter)));
+  const broken = record.voters.find((voter) => isBroken(view, record, voter));
+  const drained = record.voters.find((voter) => view.state.nodes.get(nodeOfReplica(voter))?.state === "draining");
+  const remove = lost ?? broken ?? drained;
+  if (remove !== undefined) {
+    const target = replacementCandidates(view.state, ring, record, { remove, replicas })[0];
+    if (target !== undefined) return start(remove, target.number);
+    // Its own node is the only one left for the zone: take it out first, then its node gets a new replica.
+    if (remove === broken && record.voters.length > 1 && leader.replica !== remove) return start(remove, 0);
+    return undefined;
+  }
+  if (record.voters.length >= replicas) return undefined;
+  const target = replacementCandidates(view.state, ring, record, { remove: 0, replicas })[0];
+  return target === undefined ? undefined : start(0, target.number);
+}
+
+/** The next step of a change under way. */
+function planReplacement(
+  view: ClusterView, record: PartitionRecord, replacing: { readonly remove: number; readonly add: number },
+): Action | undefined {
+  const { leader, freshest } = view.group(record.partition);
+  if (freshest !== undefined && isReplaced(replacing, freshest.voters)) return recordMembership(record, freshest);
+  if (leader === undefined || leader.joint) return undefined;
+  const { remove, add } = replacing;
+  if (leader.replica === remove) return moveLeadership(record, leader);
+  if (add === 0) return change(leader, [{ kind: "remove", replica: remove }]);
+  if (!canComplete(view, record, add)) return planCancel(record, leader, add);
+  if (!leader.learners.includes(add)) return change(leader, [{ kind: "add-learner", replica: add }]);
+  if (!hasCaughtUp(view, leader, add)) return undefined;
+  const steps: ConfigChangeStep[] = [{ kind: "add-voter", replica: add }];
+  if (remove !== 0 && leader.voters.includes(remove)) steps.push({ kind: "remove", replica: remove });
+  return change(leader, steps);
+}
+
+function canComplete(view: ClusterView, record: PartitionRecord, add: number): boolean {
+  const node = nodeOfReplica(add);
+  return !view.isDead(node) && view.state.nodes.has(node)
+    && !view.group(record.partition).byReplica.get(add)?.corrupted;
+}
+
+function planCancel(record: PartitionRecord, leader: GroupReport, add: number): Action {
+  if (leader.learners.includes(add)) return change(leader, [{ kind: "remove", replica: add }]);
+  const { partition, configEpoch } = record;
+  return command({ operation: "CancelReplacement", partition, configEpoch });
+}
+
+function hasCaughtUp(view: ClusterView, leader: GroupReport, add: number): boolean {
+  const progress = leader.progress.find((other) => other.replica === add);
+  if (progress === undefined || !progress.active) return false;
+  const isInitialised = view.group(leader.group).byReplica.get(add)?.initialised === true;
+  return isInitialised && progress.match + view.options.caughtUpLagMax >= leader.lastIndex;
+}
+
+/** A leader that is to be removed hands over first, to the one whose log is longest. */
+function moveLeadership(record: PartitionRecord, leader: GroupReport): Action | undefined {
+  const heirs = leader.progress.filter((other) => other.active && leader.voters.includes(other.replica));
+  const heir = heirs.toSorted((left, right) => right.match - left.match)[0];
+  if (heir === undefined) return undefined;
+  const instruction = { kind: "transfer-leader" as const, group: record.partition, to: heir.replica };
+  return { kind: "instruct", node: nodeOfReplica(leader.replica), instruction };
+}
+
+function recordMembership(record: PartitionRecord, seen: GroupReport): Action | undefined {
+  // An old report: the record has followed a newer one already.
+  if (seen.applied <= (record.configIndex ?? 0)) return undefined;
+  return command({
+    operation: "RecordMembership",
+    partition: record.partition,
+    configEpoch: record.configEpoch,
+    configIndex: seen.applied,
+    voters: seen.voters,
+    learners: seen.learners,
+  });
+}
+
+function change(leader: GroupReport, steps: readonly ConfigChangeStep[]): Action {
+  const expect = { voters: leader.voters, learners: leader.learners };
+  const instruction = { kind: "change-replicas" as const, group: leader.group, steps, expect };
+  return { kind: "instruct", node: nodeOfReplica(leader.replica), instruction };
+}

@@ -117,7 +117,7 @@ class Delivery {
     const partition = follower.partitionFor(this.#parcel.tableId, this.#parcel.token);
     if (partition === undefined) return this.#refreshThenRetry();
     const node = this.#parcel.atLeader ? this.#leaderGuess(partition) : this.#nearestReplica(partition);
-    const name = follower.nameOfNode(node);
+    const name = follower.node(node)?.name;
     if (name === undefined) return this.#refreshThenRetry();
     const { trace, requestToken, firstAttempt } = this.#context;
     const timeout = Math.min(remaining, this.#parcel.atLeader ? attemptTimeoutMs : staleReadTimeoutMs);
@@ -202,7 +202,7 @@ class Delivery {
   #nearestReplica(partition: PartitionRecord): number {
     const { follower, zone } = this.#doors;
     const nodes = partition.voters.map(nodeOfReplica);
-    const isNear = (node: number): boolean => follower.nodeByNumber(node)?.zone === zone;
+    const isNear = (node: number): boolean => follower.node(node)?.zone === zone;
     const ordered = [...nodes.filter(isNear), ...nodes.filter((node) => !isNear(node))];
     return ordered[this.#turn % ordered.length] as number;
   }

@@ -2,6 +2,7 @@
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
+import { defaultAutoadminOptions } from "@azimuth/control-plane/observations.ts";
 import { createControlPlane, type ControlPlane } from "@azimuth/control-plane/control-plane.ts";
 import type { Instruction } from "@azimuth/control-plane/instructions.ts";
 import { createWatchServer, type MapDelta, type WatchServer } from "@azimuth/control-plane/watch.ts";
@@ -24,7 +25,7 @@ export interface ControlDoors {
   readonly host: ReplicationHost;
   readonly engine: Engine;
   readonly config: {
-    readonly cluster: string;
+    readonly accountId: string;
     readonly nodeDeadAfterMs: number | undefined;
     readonly partitionsPerTable: number | undefined;
     /** Replica ids that group 0 starts with. */
@@ -38,7 +39,16 @@ export interface ControlDoors {
 
 export function createControl(doors: ControlDoors): Control {
   const { clock, random, log, host, engine, config } = doors;
-  const plane = createControlPlane({ clock, random, log, host, engine, instruct: doors.instruct, config });
+  const { replicas, nodeDeadAfterMs } = defaultAutoadminOptions;
+  const plane = createControlPlane(
+    { clock, random, log, host, engine, instruct: doors.instruct },
+    {
+      replicas,
+      partitionsPerTable: config.partitionsPerTable,
+      accountId: config.accountId,
+      autoadmin: { ...defaultAutoadminOptions, nodeDeadAfterMs: config.nodeDeadAfterMs ?? nodeDeadAfterMs },
+    },
+  );
   const watches = createWatchServer(plane, doors.sendMap);
   let seen = 0;
   const follow = (): void => {

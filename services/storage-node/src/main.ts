@@ -9,7 +9,7 @@ import { parseMembers } from "@azimuth/foundation/members.ts";
 import { createPrometheusMetrics } from "@azimuth/foundation/metrics.ts";
 import { createRealClock } from "@azimuth/foundation/real-clock.ts";
 import { createRealRandom } from "@azimuth/foundation/real-random.ts";
-import { createWinstonLogger } from "@azimuth/foundation/winston-logger.ts";
+import { createWinstonLogger, logLevel } from "@azimuth/foundation/winston-logger.ts";
 import { createGrpcTransport } from "@azimuth/rpc/grpc-transport.ts";
 import { createLogStore } from "@azimuth/storage/create-log-store.ts";
 import { createRealFiles } from "@azimuth/storage/real-files.ts";
@@ -26,6 +26,7 @@ const specification = {
   data: { kind: "text", required: true },
   cluster: { kind: "text", default: "azimuth" },
   members: { kind: "text", required: true },
+  "account-id": { kind: "text", default: "000000000000" },
   http: { kind: "text", default: "127.0.0.1:0" },
   "log-level": { kind: "text", default: "info" },
   "log-file": { kind: "text" },
@@ -39,9 +40,9 @@ function main(): void {
   const listen = parseListen("listen", flags.listen);
   const http = parseListen("http", flags.http);
   const log = createWinstonLogger({
-    level: flags["log-level"],
+    level: logLevel(flags["log-level"]),
     fields: { process: flags.name, zone: flags.zone },
-    file: flags["log-file"] === "" ? undefined : flags["log-file"],
+    ...(flags["log-file"] === "" ? {} : { file: flags["log-file"] }),
   });
   const onFatal = (error: Error): void => {
     log.error("the storage failed; this node stops so that nothing unsynced is acknowledged", { error: error.message });
@@ -54,7 +55,7 @@ function main(): void {
     process.exit(70);
   });
   const clock = createRealClock();
-  const metrics = createPrometheusMetrics();
+  const metrics = createPrometheusMetrics({ labels: { process: flags.name, zone: flags.zone }, processMetrics: true });
   mkdirSync(join(flags.data, "log"), { recursive: true });
   const files = createRealFiles({ directory: join(flags.data, "log"), onFatal });
   const logStore = createLogStore({ files, log, onFatal });
@@ -74,6 +75,7 @@ function main(): void {
         zone: flags.zone,
         advertise: flags.advertise === "" ? flags.listen : flags.advertise,
         members,
+        accountId: flags["account-id"],
         nodeDeadAfterMs: optionalNumber("node-dead-after-ms", flags["node-dead-after-ms"]),
         partitionsPerTable: optionalNumber("partitions-per-table", flags["partitions-per-table"]),
       },

@@ -6,13 +6,14 @@
 // of one whose table was deleted meanwhile.
 import { fromUtf8, utf8 } from "@azimuth/foundation/bytes.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
-import type { ClusterMap, PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
+import type { PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
+import { reconcile as compare, type GroupLookup, type WantedReplica } from "@azimuth/control-plane/replica-fate.ts";
 import { Partition, type PartitionDescriptor, type PartitionDoors } from "@azimuth/partition/partition.ts";
-import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { Files } from "@azimuth/storage/files.ts";
 import { emptyConfig, type LogStore } from "@azimuth/storage/log-store.ts";
 
 const fileName = "replicas.json";
+const controlGroup = 0;
 
 export interface Replicas {
   get(partition: number): Partition | undefined;
@@ -20,7 +21,7 @@ export interface Replicas {
   /** Opens what the log store recovered. */
   openRecovered(): void;
   /** Call whenever the map changed. */
-  reconcile(map: ClusterMap): void;
+  reconcile(map: GroupLookup): void;
 }
 
 export interface ReplicasDoors extends PartitionDoors {
@@ -38,7 +39,7 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
   const descriptors = new Map<number, PartitionDescriptor>();
   /** Groups being created or destroyed. */
   const busy = new Set<number>();
-  let latest: ClusterMap | undefined;
+  let latest: GroupLookup | undefined;
 
   function openRecovered(): void {
     const stored = files.readWhole(fileName);
@@ -57,37 +58,29 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
     }
   }
 
-  function reconcile(map: ClusterMap): void {
+  function reconcile(map: GroupLookup): void {
     latest = map;
-    const wanted = new Map<number, { record: PartitionRecord; replica: number }>();
-    for (const record of map.partitions) {
-      const replica = replicaOn(record, doors.node());
-      if (replica !== undefined) wanted.set(record.partition, { record, replica });
+    const held = logStore.groups().map(({ group, replica }) => ({ group, replica }));
+    const fate = compare(map, doors.node(), held);
+    for (const { group } of fate.destroy) {
+      if (group !== controlGroup && !busy.has(group)) destroy(group);
     }
-    for (const { group, replica } of logStore.groups()) {
-      if (group === 0 || busy.has(group)) continue;
-      const want = wanted.get(group);
-      if (want === undefined ? group < map.nextPartition : want.replica > replica) destroy(group);
-    }
-    const missing = [...wanted.values()].filter(
-      ({ record: { partition }, replica }) =>
-        logStore.group(partition) === undefined && !busy.has(partition) && !logStore.wasRemoved(partition, replica),
+    const missing = fate.create.filter(
+      ({ group, replica }) => group !== controlGroup && !busy.has(group) && !logStore.wasRemoved(group, replica),
     );
     if (missing.length === 0) return;
-    for (const { record } of missing) descriptors.set(record.partition, descriptorOf(record));
+    for (const { group, partition } of missing) descriptors.set(group, descriptorOf(partition));
     saveDescriptors();
-    for (const { record, replica } of missing) create(record, replica);
+    for (const wanted of missing) create(wanted);
   }
 
-  function create(record: PartitionRecord, replica: number): void {
-    const { partition } = record;
-    const machine = new Partition(doors, descriptorOf(record));
-    partitions.set(partition, machine);
-    busy.add(partition);
-    const isFounding = record.bootstrap.includes(replica);
-    const bootstrap = isFounding ? { ...emptyConfig, voters: record.bootstrap } : undefined;
-    log.info("creating a replica", { partition, replica, founding: isFounding });
-    host.createGroup({ group: partition, replica, bootstrap, machine }, () => settle(partition));
+  function create({ group, replica, partition, bootstraps }: WantedReplica): void {
+    const machine = new Partition(doors, descriptorOf(partition));
+    partitions.set(group, machine);
+    busy.add(group);
+    const bootstrap = bootstraps ? { ...emptyConfig, voters: partition.bootstrap } : undefined;
+    log.info("creating a replica", { partition: group, replica, founding: bootstraps });
+    host.createGroup({ group, replica, bootstrap, machine }, () => settle(group));
   }
 
   function destroy(group: number): void {
@@ -118,14 +111,4 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
 function descriptorOf(record: PartitionRecord): PartitionDescriptor {
   const { partition, tableId, firstToken, lastToken, epoch } = record;
   return { partition, tableId, firstToken, lastToken, epoch };
-}
-
-/** The newest replica of a partition that the map places on `node`, if any. */
-function replicaOn(record: PartitionRecord, node: number): number | undefined {
-  const replicas = [...record.voters, ...record.learners, record.replacing?.add ?? 0];
-  let newest: number | undefined;
-  for (const replica of replicas) {
-    if (replica !== 0 && nodeOfReplica(replica) === node && (newest === undefined || replica > newest)) newest = replica;
-  }
-  return newest;
 }

@@ -47,7 +47,7 @@ export function nodeStatus(parts: {
         ...rest,
         voters: membership.voters,
         learners: membership.learners,
-        table: descriptor === undefined ? undefined : follower.tableById(descriptor.tableId)?.name,
+        table: descriptor === undefined ? undefined : follower.table(descriptor.tableId)?.name,
         firstToken: descriptor?.firstToken,
         lastToken: descriptor?.lastToken,
         items: partition?.statistics.items ?? 0,

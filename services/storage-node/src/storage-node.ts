@@ -19,10 +19,12 @@ import { controlFounders } from "@azimuth/foundation/members.ts";
 import type { ClusterMap } from "@azimuth/control-plane/cluster-map.ts";
 import { createControlClient } from "@azimuth/control-plane/control-client.ts";
 import { executeInstruction, instructionTopic, type Instruction } from "@azimuth/control-plane/instructions.ts";
-import { createMapFollower } from "@azimuth/control-plane/map-follower.ts";
+import { MapFollower } from "@azimuth/control-plane/map-follower.ts";
 import { createMapWatchClient } from "@azimuth/control-plane/map-watch-client.ts";
 import { groupReportOf, nodeReportTopic, type NodeReport } from "@azimuth/control-plane/node-report.ts";
+import { replicaOn } from "@azimuth/control-plane/replica-fate.ts";
 import { mapTopic, type MapDelta } from "@azimuth/control-plane/watch.ts";
+import type { ReplicationLimits } from "@azimuth/replication/limits.ts";
 import { createReplicationHost } from "@azimuth/replication/replication-host.ts";
 import { nodeOfReplica, replicaIdOf } from "@azimuth/replication/host-api.ts";
 import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
@@ -57,8 +59,9 @@ export interface StorageNodeConfig {
   /** host:port under which other processes reach its gRPC listener. */
   readonly advertise: string;
   readonly members: readonly Member[];
+  readonly accountId: string;
   /** Replication timing and control-plane settings; the defaults where absent. */
-  readonly replication?: Record<string, number> | undefined;
+  readonly replication?: Partial<ReplicationLimits> | undefined;
   readonly nodeDeadAfterMs?: number | undefined;
   readonly partitionsPerTable?: number | undefined;
 }
@@ -85,8 +88,8 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
     name: config.name,
     incarnation: toHex(random.bytes(incarnationBytes)),
   });
-  const requester = createRequester({ transport, clock });
-  const follower = createMapFollower();
+  const requester = createRequester({ transport, clock, random: random.split("requests") });
+  const follower = new MapFollower();
   const self: Member = { name: config.name, zone: config.zone, endpoint: config.advertise };
   const timers: Timer[] = [];
   let host: ReturnType<typeof createReplicationHost> | undefined;
@@ -98,9 +101,9 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
 
   const founders = controlFounders(config.members);
   const nameOfNode = (node: number): string | undefined =>
-    follower.map().nodes.find((record) => record.number === node)?.name ?? config.members[node - 1]?.name;
+    follower.node(node)?.name ?? config.members[node - 1]?.name;
   const controlNodes = (): readonly number[] => {
-    const record = follower.map().control;
+    const record = follower.group(0);
     return record === undefined ? founders : [...record.voters, ...record.learners].map(nodeOfReplica);
   };
   const controlNames = (): readonly string[] => {
@@ -144,11 +147,10 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
       clock,
       random: random.split("replication"),
       log,
-      metrics: doors.metrics,
       engine,
       logStore,
       send: (node, message) => sendToNode(node, message),
-      options: config.replication,
+      ...(config.replication === undefined ? {} : { limits: config.replication }),
     });
     host = opened;
     replicas = createReplicas({
@@ -159,7 +161,7 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
       files,
       logStore,
       node: () => identity.number,
-      findTable: (tableId) => follower.tableById(tableId),
+      findTable: (tableId) => follower.table(tableId),
       changed: reportSoon,
     });
     openControl();
@@ -180,9 +182,8 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
     assert(host !== undefined, "the host opens first");
     const recovered = logStore.group(0) !== undefined;
     const isFounder = Object.keys(identity.foundedWith).length > 0 && founders.includes(identity.number);
-    const placed = follower.map().control;
-    const assigned = [...(placed?.voters ?? []), ...(placed?.learners ?? []), placed?.replacing?.add ?? 0];
-    const replica = assigned.find((each) => each !== 0 && nodeOfReplica(each) === identity.number);
+    const placed = follower.group(0);
+    const replica = placed === undefined ? undefined : replicaOn(placed, identity.number);
     const founding = placed === undefined && isFounder;
     if (!recovered && !founding && (replica === undefined || logStore.wasRemoved(0, replica))) return;
     control = createControl({
@@ -192,14 +193,14 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
       host,
       engine,
       config: {
-        cluster: config.cluster,
+        accountId: config.accountId,
         nodeDeadAfterMs: config.nodeDeadAfterMs,
         partitionsPerTable: config.partitionsPerTable,
         founders: founders.map((number) => replicaIdOf(0, number)),
       },
       instruct: (node, instruction) => notify(node, instructionTopic, instruction as unknown as Plain),
       sendMap: (watcher, delta) => send(watcher, notice(mapTopic, delta as unknown as Plain)),
-      mapChanged: (delta: MapDelta) => void follower.apply(delta),
+      mapChanged: (delta: MapDelta) => void follower.applyDelta(delta),
     });
     control.open({ recovered, replica: replica ?? replicaIdOf(0, identity.number), founding });
   }
@@ -208,15 +209,16 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
     const map = follower.map();
     files.writeAtomically(mapFile, utf8(JSON.stringify(map)));
     for (const record of map.nodes) {
+      if (record.retired === true) continue;
       if (record.name !== config.name && record.endpoint !== "") transport.setRoute(record.name, record.endpoint);
     }
     if (control === undefined) openControl();
-    replicas?.reconcile(map);
+    replicas?.reconcile(follower);
   }
 
   function loadStoredMap(): void {
     const stored = files.readWhole(mapFile);
-    if (stored !== undefined) follower.replace(JSON.parse(fromUtf8(stored)) as ClusterMap);
+    if (stored !== undefined) follower.applyDelta(wholeMapDelta(JSON.parse(fromUtf8(stored)) as ClusterMap));
   }
 
   function register(): void {
@@ -253,12 +255,11 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
   }
 
   function nodeNumberOf(name: string): number {
-    const record = follower.map().nodes.find((each) => each.name === name);
-    return record?.number ?? config.members.findIndex((member) => member.name === name) + 1;
+    return follower.nodeByName(name)?.number ?? config.members.findIndex((member) => member.name === name) + 1;
   }
 
   function peerDown(peer: string): void {
-    requester.peerDown(peer);
+    requester.handlePeerDown(peer);
     watch.peerDown(peer);
     control?.watches.remove(peer);
     const node = nodeNumberOf(peer);
@@ -328,4 +329,9 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
 
 function notice(topic: string, body: Plain): NoticeMessage {
   return { kind: "notice", topic, body: encodeBody(body) };
+}
+
+/** A stored map as the delta that makes an empty copy of it. */
+function wholeMapDelta(map: ClusterMap): MapDelta {
+  return { ...map, since: 0, full: true, deleted: { nodes: [], tables: [], partitions: [], credentials: [] } };
 }

@@ -1,0 +1,206 @@
+// The path of one request through the router, forward only:
+//
+//   authenticate (SigV4) → find the operation → parse (validate, expressions, keys) → locate and dispatch → reply
+//
+// Every way out is a response: the operation's JSON, or a DynamoDbException as DynamoDB words it.
+import type { Clock } from "@azimuth/foundation/clock.ts";
+import type { Logger } from "@azimuth/foundation/logger.ts";
+import type { Random } from "@azimuth/foundation/random.ts";
+import type { ControlCommand } from "@azimuth/control-plane/commands.ts";
+import type { ControlClient } from "@azimuth/control-plane/control-client.ts";
+import { DynamoDbException } from "@azimuth/model/exceptions.ts";
+import type { Outcome, ParseContext } from "@azimuth/operations/operation.ts";
+import type { BatchPlan, ControlPlan, PartResult, Plan, RangeReadPlan } from "@azimuth/operations/plan.ts";
+import { routerOperations } from "@azimuth/operations/registry.ts";
+import type { DispatchContext, Dispatcher, DispatchResult } from "./dispatch.ts";
+import { requestIdentity } from "./request-token.ts";
+import type { RouterMetrics } from "./router-metrics.ts";
+import type { TableCatalog } from "./table-catalog.ts";
+
+export interface RouterRequest {
+  readonly method: string;
+  /** Path and query as sent. */
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+  /** The x-amzn-RequestId of the response. */
+  readonly requestId: string;
+}
+
+export interface RouterResponse {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Who sends the request; throws the DynamoDbException that refuses it. */
+export type Authenticate = (request: RouterRequest) => { readonly accessKeyId: string };
+
+export interface PipelineDoors {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly metrics: RouterMetrics;
+  readonly authenticate: Authenticate;
+  readonly catalog: TableCatalog;
+  readonly dispatcher: Dispatcher;
+  readonly controlClient: ControlClient;
+  readonly parseContext: Omit<ParseContext, "findTable">;
+  /** Longest time a request may take before it is answered with a retryable error. */
+  readonly deadlineMs: number;
+}
+
+const targetPrefix = "DynamoDB_20120810.";
+/** Table operations that may be sent again when nobody answered. */
+const repeatableControl = new Set(["DescribeTable", "ListTables"]);
+
+export function createPipeline(doors: PipelineDoors): (request: RouterRequest) => Promise<RouterResponse> {
+  return async (request) => {
+    const started = doors.clock.now();
+    const operationName = operationOf(request);
+    try {
+      const { accessKeyId } = doors.authenticate(request);
+      const body = await carryOut(doors, request, operationName, accessKeyId, started + doors.deadlineMs);
+      doors.metrics.succeeded(operationName, doors.clock.now() - started);
+      return { status: 200, body };
+    } catch (error) {
+      if (!(error instanceof DynamoDbException)) throw error;
+      doors.metrics.failed(operationName, error);
+      if (error.status >= 500) doors.log.warn("request failed", { requestId: request.requestId, operation: operationName, error: error.message });
+      return errorResponse(error);
+    }
+  };
+}
+
+/** The JSON body of an exception. */
+export function errorResponse(error: DynamoDbException): RouterResponse {
+  const body = JSON.stringify({ __type: error.qualifiedType, message: error.message, ...error.members });
+  return { status: error.status, body };
+}
+
+function operationOf(request: RouterRequest): string {
+  const target = request.headers["x-amz-target"] ?? "";
+  return target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : "";
+}
+
+async function carryOut(
+  doors: PipelineDoors,
+  request: RouterRequest,
+  operationName: string,
+  accessKeyId: string,
+  deadline: number,
+): Promise<string> {
+  const operation = routerOperations.get(operationName);
+  if (operation === undefined) throw new DynamoDbException("UnknownOperationException", "");
+  const input = parseBody(request.body);
+  await doors.catalog.prepare(operation.tableNames(input), request.requestId);
+  const context = { ...doors.parseContext, findTable: (name: string) => doors.catalog.find(name) };
+  const plan = operation.parse(input, context);
+  const identity = requestIdentity(request.headers, accessKeyId, operationName, request.body, doors.random);
+  return execute(doors, plan, {
+    trace: request.requestId,
+    deadline,
+    requestToken: identity.token,
+    firstAttempt: identity.attempt,
+  });
+}
+
+function parseBody(body: Buffer): unknown {
+  try {
+    const input: unknown = JSON.parse(body.toString("utf8"));
+    if (typeof input === "object" && input !== null && !Array.isArray(input)) return input;
+  } catch {
+    // Answered below like any other body that is no JSON object.
+  }
+  throw new DynamoDbException("SerializationException", "");
+}
+
+async function execute(doors: PipelineDoors, plan: Plan, context: DispatchContext): Promise<string> {
+  switch (plan.kind) {
+    case "write":
+      return plan.reply(outcomeOf(await promised<DispatchResult>((done) => doors.dispatcher.write(plan.command, context, done))));
+    case "point-read": {
+      const { token } = plan.command.position;
+      return plan.reply(outcomeOf(await promised<DispatchResult>((done) => doors.dispatcher.read(plan.command, token, context, done))));
+    }
+    case "range-read":
+      return executeRange(doors, plan, context);
+    case "batch":
+      return executeBatch(doors, plan, context);
+    case "control":
+      return executeControl(doors, plan, context);
+  }
+}
+
+async function executeRange(doors: PipelineDoors, plan: RangeReadPlan, context: DispatchContext): Promise<string> {
+  const outcomes: Outcome[] = [];
+  for (let command: typeof plan.command | undefined = plan.command; command !== undefined; ) {
+    const { token, tableId } = command;
+    const sent = command;
+    const result = await promised<DispatchResult>((done) => doors.dispatcher.read(sent, token, context, done));
+    outcomes.push(outcomeOf(result));
+    const lastToken = doors.catalog.lastTokenOfPartition(tableId, token);
+    command = lastToken === undefined ? undefined : plan.next(outcomes, lastToken);
+  }
+  return plan.reply(outcomes);
+}
+
+async function executeBatch(doors: PipelineDoors, plan: BatchPlan, context: DispatchContext): Promise<string> {
+  const results = await Promise.all(
+    plan.parts.map(async (part, position): Promise<PartResult> => {
+      const { command } = part;
+      const result = await promised<DispatchResult>((done) => {
+        if (command.kind === "write") {
+          doors.dispatcher.write(command, { ...context, requestToken: partToken(context.requestToken, position) }, done);
+        } else {
+          doors.dispatcher.read(command, command.position.token, context, done);
+        }
+      });
+      if (result.kind === "ok" || result.kind === "gone") return { outcome: outcomeOf(result) };
+      return { failed: "unavailable" };
+    }),
+  );
+  return plan.reply(results);
+}
+
+/** Each write of a batch is a write of its own: its position tells it from the others. */
+function partToken(token: Uint8Array, position: number): Uint8Array {
+  const result = Uint8Array.from(token);
+  result[0] = (result[0] as number) ^ position;
+  return result;
+}
+
+async function executeControl(doors: PipelineDoors, plan: ControlPlan, context: DispatchContext): Promise<string> {
+  const repeatable = repeatableControl.has(plan.command.operation);
+  const deadlineMs = Math.max(1, context.deadline - doors.clock.now());
+  const answer = await promised<Parameters<Parameters<ControlClient["send"]>[2]>[0]>((done) =>
+    doors.controlClient.send(
+      plan.command as unknown as ControlCommand,
+      { trace: context.trace, deadlineMs, repeatable },
+      done,
+    ),
+  );
+  if (answer.status === "unavailable") throw internalServerError();
+  return plan.reply(answer.outcome as Outcome);
+}
+
+function promised<Result>(start: (done: (result: Result) => void) => void): Promise<Result> {
+  return new Promise((resolve) => start(resolve));
+}
+
+function outcomeOf(result: DispatchResult): Outcome {
+  switch (result.kind) {
+    case "ok":
+      return result.outcome;
+    case "gone":
+      throw new DynamoDbException("ResourceNotFoundException", "Requested resource not found");
+    case "unknown":
+    case "unavailable":
+      throw internalServerError();
+  }
+}
+
+/** What DynamoDB answers when it cannot tell: the client may retry, and decides what a repeated write means. */
+function internalServerError(): DynamoDbException {
+  return new DynamoDbException("InternalServerError", "The request processing has failed because of an unknown error, exception or failure.", 500);
+}

@@ -1,0 +1,63 @@
+// The tables as this router knows them: its copy of the cluster map, and when a name is not in it, the control plane
+// itself, so that a table is usable through every router as soon as it is anywhere ACTIVE.
+import type { Clock } from "@azimuth/foundation/clock.ts";
+import type { ControlClient } from "@azimuth/control-plane/control-client.ts";
+import type { MapFollower } from "@azimuth/control-plane/map-follower.ts";
+import type { TableDefinition } from "@azimuth/model/table.ts";
+
+export interface TableCatalog {
+  /** Makes sure that the tables of these names (or ARNs) are known here if they exist. */
+  prepare(names: readonly string[], trace: string): Promise<void>;
+  /** A table whose items can be used; undefined while it is being created. */
+  find(name: string): TableDefinition | undefined;
+  /** Last token of the partition that holds `token`. */
+  lastTokenOfPartition(tableId: number, token: string): string | undefined;
+}
+
+export interface TableCatalogDoors {
+  readonly clock: Clock;
+  readonly follower: MapFollower;
+  readonly controlClient: ControlClient;
+  refreshMap(done: () => void): void;
+}
+
+const lookUpDeadlineMs = 2000;
+const pauseMs = 10;
+
+export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
+  const { clock, follower, controlClient } = doors;
+
+  const find = (name: string): TableDefinition | undefined => {
+    const table = follower.tableByName(name);
+    return table === undefined || table.status === "CREATING" ? undefined : table;
+  };
+
+  const lookUp = (name: string, trace: string): Promise<void> =>
+    new Promise((resolve) => {
+      const deadline = clock.now() + lookUpDeadlineMs;
+      const command = { operation: "DescribeTable", name } as const;
+      controlClient.send(command, { trace, deadlineMs: lookUpDeadlineMs, repeatable: true }, (answer) => {
+        const table = answer.status === "ok" ? answer.outcome.table : undefined;
+        const wait = (): void => {
+          const known = find(name);
+          const usable = table !== undefined && table.status !== "CREATING";
+          if (!usable || known?.tableId === table.tableId || clock.now() >= deadline) return resolve();
+          doors.refreshMap(() => clock.after(pauseMs, wait));
+        };
+        wait();
+      });
+    });
+
+  return {
+    find,
+    async prepare(names, trace) {
+      const missing = names.map(tableNameOf).filter((name) => name !== "" && find(name) === undefined);
+      if (missing.length > 0) await Promise.all([...new Set(missing)].map((name) => lookUp(name, trace)));
+    },
+    lastTokenOfPartition: (tableId, token) => follower.partitionFor(tableId, token)?.lastToken,
+  };
+}
+
+function tableNameOf(nameOrArn: string): string {
+  return nameOrArn.startsWith("arn:") ? (/:table\/([^/]+)/.exec(nameOrArn)?.[1] ?? "") : nameOrArn;
+}

@@ -29,20 +29,26 @@ export interface ClosableLogger extends Logger {
 
 export function createWinstonLogger(config: WinstonLoggerConfig): ClosableLogger {
   const { level, fields, file, stream = process.stdout } = config;
+  const destinations = [
+    new transports.Stream({ stream, eol: "\n" }),
+    ...(file === undefined ? [] : [new transports.File({ filename: file, eol: "\n" })]),
+  ];
   const winston = createLogger({
     level,
     levels: { error: 0, warn: 1, info: 2, debug: 3 },
     format: format.combine(format.timestamp(), format.printf(toLine)),
-    transports: [
-      new transports.Stream({ stream, eol: "\n" }),
-      ...(file === undefined ? [] : [new transports.File({ filename: file, eol: "\n" })]),
-    ],
+    transports: destinations,
     exitOnError: false,
   });
   return {
     ...withFields(winston, fields),
     close(done) {
-      winston.once("finish", () => done());
+      let open = destinations.length;
+      for (const destination of destinations) {
+        destination.once("finish", () => {
+          if (--open === 0) done();
+        });
+      }
       winston.end();
     },
   };

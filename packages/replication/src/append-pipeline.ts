@@ -1,0 +1,71 @@
+// Group commit: everything that the groups of this node want to store goes into one write and one sync of the
+// node's log. Only one write is under way; what arrives meanwhile forms the next one, so the slower the disk,
+// the more a sync carries. Writes are stored, and their completions run, in the order they were added.
+import type { GroupWrite } from "@azimuth/storage/log-store.ts";
+import type { HostContext } from "./host-context.ts";
+
+interface PendingWrite {
+  /** Undefined for a completion that only waits its turn behind earlier writes. */
+  readonly write: GroupWrite | undefined;
+  readonly bytes: number;
+  readonly done: () => void;
+}
+
+export class AppendPipeline {
+  readonly #context: HostContext;
+  #pending: PendingWrite[] = [];
+  #underWay = false;
+  #idleCallbacks: (() => void)[] = [];
+
+  constructor(context: HostContext) {
+    this.#context = context;
+  }
+
+  get idle(): boolean {
+    return !this.#underWay && this.#pending.length === 0;
+  }
+
+  add(write: GroupWrite | undefined, done: () => void): void {
+    this.#pending.push({ write, bytes: write === undefined ? 0 : bytesOf(write), done });
+  }
+
+  /** Starts the next write unless one is under way. */
+  kick(): void {
+    if (this.#underWay || this.#pending.length === 0) return;
+    const taken = this.#take();
+    const writes: GroupWrite[] = [];
+    for (const pending of taken) if (pending.write !== undefined) writes.push(pending.write);
+    this.#underWay = true;
+    const finish = (): void => {
+      this.#underWay = false;
+      for (const pending of taken) pending.done();
+      this.kick();
+      if (this.idle) for (const callback of this.#idleCallbacks.splice(0)) callback();
+    };
+    if (writes.length === 0) return finish();
+    this.#context.counters.logWrites++;
+    this.#context.logStore.append(writes, finish);
+  }
+
+  whenIdle(callback: () => void): void {
+    if (this.idle) callback();
+    else this.#idleCallbacks.push(callback);
+  }
+
+  #take(): PendingWrite[] {
+    let bytes = 0;
+    let count = 0;
+    for (const pending of this.#pending) {
+      if (count > 0 && bytes + pending.bytes > this.#context.limits.appendBatchBytesMax) break;
+      bytes += pending.bytes;
+      count++;
+    }
+    return this.#pending.splice(0, count);
+  }
+}
+
+function bytesOf(write: GroupWrite): number {
+  let bytes = 64;
+  for (const entry of write.entries ?? []) bytes += entry.data.length + 32;
+  return bytes;
+}

@@ -1,0 +1,47 @@
+// Flushes of the engine, shared: whoever asks while one is under way gets the next one. When a flush is done, every
+// group's applied index as of its start is durable, and the log below it is no longer needed for recovery.
+import type { HostContext } from "./host-context.ts";
+
+export class Flusher {
+  readonly #context: HostContext;
+  #waiting: (() => void)[] = [];
+  #underWay = false;
+
+  constructor(context: HostContext) {
+    this.#context = context;
+  }
+
+  get idle(): boolean {
+    return !this.#underWay && this.#waiting.length === 0;
+  }
+
+  /** `done` runs once everything that was visible in the engine at this call is durable. */
+  flush(done: () => void): void {
+    this.#waiting.push(done);
+    if (this.#underWay) return;
+    this.#underWay = true;
+    // Deferred, so that all who ask in one turn share it.
+    this.#context.clock.defer(() => this.#start());
+  }
+
+  #start(): void {
+    const callbacks = this.#waiting.splice(0);
+    const applied = [...this.#context.groups.values()].map((group) => ({
+      group,
+      incarnation: group.incarnation,
+      index: group.applied.index,
+    }));
+    this.#context.counters.flushes++;
+    this.#context.engine.flush(() => {
+      this.#underWay = false;
+      for (const { group, incarnation, index } of applied) {
+        if (group.incarnation === incarnation) group.durableApplied = Math.max(group.durableApplied, index);
+      }
+      for (const callback of callbacks) callback();
+      if (this.#waiting.length > 0 && !this.#underWay) {
+        this.#underWay = true;
+        this.#start();
+      }
+    });
+  }
+}

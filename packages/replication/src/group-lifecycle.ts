@@ -1,0 +1,220 @@
+// How a replica comes to this node, comes back after a restart, and goes.
+//
+// Order is everything here. Creating: the engine's applied record is durable before the log knows the group, so that a
+// group in the log always has a state (and, for a partition born by a split, so that the split itself is durable in
+// the engine before the child exists). Destroying: the state goes before the log does, so that a crash in
+// between leaves a replica known to be empty, never data that nobody owns.
+//
+// Every bootstrap member starts from the same made-up past: entry 1 of term 1, applied, with the given configuration.
+// Starting at 1 and not at 0 makes a leader's first probe of an empty replica fail, which is how that
+// replica gets a snapshot instead of a log that does not begin at its beginning.
+import { assert } from "@azimuth/foundation/assert.ts";
+import { Raft } from "@azimuth/raft/raft.ts";
+import { defaultRaftOptions, type RaftOptions } from "@azimuth/raft/options.ts";
+import type { ConfigState, ReplicaId } from "@azimuth/raft/types.ts";
+import type { WriteOperation } from "@azimuth/storage/engine.ts";
+import { appliedKey, decodeAppliedState, encodeAppliedState, type AppliedState } from "@azimuth/storage/keys/applied-key.ts";
+import { emptyConfig, type GroupLog } from "@azimuth/storage/log-store.ts";
+import type { AppendPipeline } from "./append-pipeline.ts";
+import type { ApplyPipeline } from "./apply-pipeline.ts";
+import type { Flusher } from "./flusher.ts";
+import { Group, membersOf } from "./group.ts";
+import { nodeOfReplica } from "./host-api.ts";
+import type { HostContext } from "./host-context.ts";
+import type { StateMachine } from "./state-machine.ts";
+
+const bootstrapIndex = 1;
+const bootstrapTerm = 1;
+const nothingApplied: AppliedState = { index: 0, term: 0, config: emptyConfig };
+
+export interface CreateGroupOptions {
+  readonly group: number;
+  readonly replica: ReplicaId;
+  readonly bootstrap: ConfigState | undefined;
+  readonly machine: StateMachine;
+}
+
+export interface LifecycleParts {
+  readonly appends: AppendPipeline;
+  readonly applies: ApplyPipeline;
+  readonly flusher: Flusher;
+  /** The group leaves: whoever holds something of it lets go. */
+  released(group: Group): void;
+}
+
+export class GroupLifecycle {
+  readonly #context: HostContext;
+  readonly #parts: LifecycleParts;
+  readonly #machines = new Map<number, StateMachine>();
+  readonly #closedReasons = new Map<number, string>();
+  /** Groups being created, opened or destroyed, with what waits for the end of that. */
+  readonly #inTransition = new Map<number, (() => void)[]>();
+
+  constructor(context: HostContext, parts: LifecycleParts) {
+    this.#context = context;
+    this.#parts = parts;
+    for (const { group, reason } of context.logStore.corrupted) this.#closedReasons.set(group, reason);
+  }
+
+  /** Replicas whose stored state cannot be trusted: they take no part and wait to be replaced. */
+  get closed(): readonly { readonly group: number; readonly reason: string }[] {
+    return [...this.#closedReasons].map(([group, reason]) => ({ group, reason }));
+  }
+
+  create(options: CreateGroupOptions, done: () => void): void {
+    if (this.#postponed(options.group, () => this.create(options, done))) return;
+    const { group, replica, bootstrap, machine } = options;
+    const { logStore } = this.#context;
+    assert(logStore.group(group) === undefined, `group ${group} exists on this node`);
+    assert(!logStore.wasRemoved(group, replica), `replica ${replica} of group ${group} was removed from this node`);
+    assert(nodeOfReplica(replica) === this.#context.node, `replica ${replica} belongs to another node`);
+    this.#begin(group);
+    this.#machines.set(group, machine);
+    this.#closedReasons.delete(group);
+    const created = (applied: AppliedState): void => {
+      this.#add(group, machine, applied, done);
+    };
+    if (bootstrap === undefined) {
+      this.#parts.appends.add({ group, create: { replica } }, () => created(nothingApplied));
+      return this.#parts.appends.kick();
+    }
+    assert(membersOf(bootstrap).includes(replica), `replica ${replica} is no member of group ${group}`);
+    const applied = { index: bootstrapIndex, term: bootstrapTerm, config: bootstrap };
+    const record: WriteOperation = { kind: "put", key: appliedKey(group), value: encodeAppliedState(applied) };
+    this.#context.engine.write([record], () => this.#parts.flusher.flush(() => {
+      const hardState = { term: bootstrapTerm, vote: 0, commit: bootstrapIndex };
+      this.#parts.appends.add({ group, create: { replica }, snapshot: applied, hardState }, () => created(applied));
+      this.#parts.appends.kick();
+    }));
+  }
+
+  open(group: number, machine: StateMachine): void {
+    if (this.#closedReasons.has(group)) {
+      this.#machines.set(group, machine);
+      return;
+    }
+    const log = this.#context.logStore.group(group);
+    assert(log !== undefined, `group ${group} is not in this node's log`);
+    this.#begin(group);
+    this.#machines.set(group, machine);
+    this.#context.engine.get([appliedKey(group)], ([value]) => {
+      const stored = value === undefined ? undefined : decodeAppliedState(value);
+      if (log.snapshot === undefined) return this.#add(group, machine, nothingApplied, () => {});
+      if (stored !== undefined && stored.index > log.lastIndex()) {
+        return this.#close(group, `applied ${stored.index} is beyond the log's end ${log.lastIndex()}`);
+      }
+      if (stored !== undefined && stored.index >= log.start().index) {
+        return this.#add(group, machine, stored, () => {});
+      }
+      this.#forgetLog(log, machine);
+    });
+  }
+
+  destroy(id: number, done: () => void): void {
+    if (this.#postponed(id, () => this.destroy(id, done))) return;
+    const group = this.#context.groups.get(id);
+    const replica = group?.replica ?? this.#context.logStore.group(id)?.replica;
+    const machine = this.#machines.get(id);
+    if (replica === undefined || machine === undefined) {
+      this.#closedReasons.delete(id);
+      return done();
+    }
+    this.#begin(id);
+    if (group !== undefined) this.#release(group);
+    const operations: WriteOperation[] = [{ kind: "delete", key: appliedKey(id) }];
+    for (const range of machine.ranges()) operations.push({ kind: "delete-range", ...range });
+    // What the apply pipeline has under way is written before; nothing of this group follows.
+    this.#context.engine.write(operations, () => this.#parts.flusher.flush(() => {
+      this.#parts.appends.add({ group: id, remove: { replica } }, () => {
+        this.#machines.delete(id);
+        this.#closedReasons.delete(id);
+        this.#end(id);
+        done();
+      });
+      this.#parts.appends.kick();
+    }));
+  }
+
+  /** Calls the machine's `load` and holds back entries until it is done. */
+  load(group: Group, loaded: () => void): void {
+    const { incarnation } = group;
+    group.loading = true;
+    group.machine.load(() => {
+      if (group.incarnation !== incarnation) return;
+      group.loading = false;
+      loaded();
+      this.#parts.applies.enqueue(group, []);
+      this.#context.touch(group);
+    });
+  }
+
+  /** The engine lost what the log no longer has: the replica starts again from nothing, by a snapshot. */
+  #forgetLog(log: GroupLog, machine: StateMachine): void {
+    const { group } = log;
+    this.#context.log.warn("the engine is behind the log's start: the replica waits for a snapshot", { group });
+    const hardState = { term: log.hardState.term, vote: log.hardState.vote, commit: 0 };
+    this.#parts.appends.add({ group, reset: true, hardState }, () => {
+      this.#add(group, machine, nothingApplied, () => {});
+    });
+    this.#parts.appends.kick();
+  }
+
+  #add(id: number, machine: StateMachine, applied: AppliedState, done: () => void): void {
+    const context = this.#context;
+    const log = context.logStore.group(id);
+    assert(log !== undefined, `group ${id} vanished from the log`);
+    // The commit index is stored lazily and may be behind what was applied.
+    const hardState = { ...log.hardState, commit: Math.max(log.hardState.commit, applied.index) };
+    const raft = new Raft(raftOptionsOf(context, log.replica, id), log, {
+      hardState,
+      config: applied.config,
+      applied: applied.index,
+    });
+    const group = new Group(log, machine, raft, applied);
+    group.hardState = hardState;
+    context.groups.set(id, group);
+    this.load(group, () => {
+      this.#end(id);
+      done();
+    });
+    context.touch(group);
+  }
+
+  #close(id: number, reason: string): void {
+    this.#context.log.error("a replica cannot be trusted and stays closed", { group: id, reason });
+    this.#closedReasons.set(id, reason);
+    this.#end(id);
+  }
+
+  #release(group: Group): void {
+    group.closed = true;
+    group.incarnation++;
+    this.#parts.applies.forget(group);
+    this.#context.groups.delete(group.id);
+    this.#parts.released(group);
+    group.waiters.abandon();
+    group.reads.dropAll(0);
+  }
+
+  #postponed(group: number, again: () => void): boolean {
+    const waiting = this.#inTransition.get(group);
+    waiting?.push(again);
+    return waiting !== undefined;
+  }
+
+  #begin(group: number): void {
+    this.#inTransition.set(group, []);
+  }
+
+  #end(group: number): void {
+    const waiting = this.#inTransition.get(group) ?? [];
+    this.#inTransition.delete(group);
+    for (const again of waiting) again();
+  }
+}
+
+export function raftOptionsOf(context: HostContext, replica: ReplicaId, group: number): RaftOptions {
+  const { electionTimeoutTicks, heartbeatTicks } = context.limits;
+  const random = context.random.split(`group-${group}-${context.random.integer(2 ** 31)}`);
+  return { ...defaultRaftOptions, id: replica, random, electionTimeoutTicks, heartbeatTicks };
+}

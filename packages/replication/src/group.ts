@@ -1,0 +1,112 @@
+// One replica of one group as the host holds it: Raft's state machine, the replicated state machine above it, and
+// what is on its way between them. Plain state with a few accessors; the pipelines (append-pipeline.ts,
+// apply-pipeline.ts) and the turn (turn.ts) move it.
+//
+// Invariants:
+// - `applied` describes what is visible in the engine; it never passes what Raft has committed.
+// - `incarnation` changes whenever `raft` is replaced or the group is closed: completions of work begun
+//   under an earlier incarnation are ignored.
+import type { Raft } from "@azimuth/raft/raft.ts";
+import type { ConfigState, Entry, HardState, ReplicaId, Role } from "@azimuth/raft/types.ts";
+import type { AppliedState } from "@azimuth/storage/keys/applied-key.ts";
+import type { GroupLog } from "@azimuth/storage/log-store.ts";
+import type { GroupStatus } from "./host-api.ts";
+import { PendingReads } from "./pending-reads.ts";
+import { ProposalWaiters } from "./proposal-waiters.ts";
+import type { StateMachine } from "./state-machine.ts";
+
+export class Group {
+  readonly id: number;
+  readonly replica: ReplicaId;
+  readonly machine: StateMachine;
+  readonly waiters = new ProposalWaiters();
+  readonly reads = new PendingReads();
+
+  raft: Raft;
+  log: GroupLog;
+  incarnation = 0;
+  closed = false;
+
+  /** The latest one that Raft asked to store, whether stored yet or not. */
+  hardState: HardState;
+  /** A hard state in which only the commit index is new: it needs no sync and travels with the next write. */
+  heldHardState: HardState | undefined;
+  /** Writes of this group in the append pipeline. */
+  storing = 0;
+
+  /** What the machine was told. */
+  role: Role = "follower";
+  leader: ReplicaId = 0;
+  term = 0;
+  /** Term for which the machine was told that it may decide. */
+  readyTerm = 0;
+
+  applied: AppliedState;
+  /** Committed entries that no batch has taken yet. */
+  committed: Entry[] = [];
+  /** The machine loads its memory from the engine; nothing is applied meanwhile. */
+  loading = false;
+  /** A snapshot is being received: Raft's own log and the engine's ranges are empty or partly filled. */
+  receiving = false;
+  /** The log is being emptied for a snapshot; `raft` is about to be replaced and must not be stepped. */
+  resetting = false;
+  /** Applied index known to survive a crash. */
+  durableApplied = 0;
+  /** Compaction's memory of the last look at this group. */
+  appliedAtLastLook = 0;
+
+  quiet = false;
+  idleTicks = 0;
+  /** The commit index as of the last look, to tell idle groups from working ones. */
+  lastIndexAtTick = 0;
+
+  constructor(log: GroupLog, machine: StateMachine, raft: Raft, applied: AppliedState) {
+    this.id = log.group;
+    this.replica = log.replica;
+    this.machine = machine;
+    this.raft = raft;
+    this.log = log;
+    this.hardState = log.hardState;
+    this.applied = applied;
+    this.durableApplied = applied.index;
+    this.term = raft.term;
+  }
+
+  get leads(): boolean {
+    return this.raft.role === "leader";
+  }
+
+  /** False while the replica has no state: it waits for a snapshot. */
+  get initialised(): boolean {
+    return this.applied.index > 0 && !this.receiving;
+  }
+
+  get busy(): boolean {
+    return this.waiters.size > 0 || this.reads.size > 0 || this.committed.length > 0 || this.storing > 0
+      || this.loading || this.receiving;
+  }
+
+  status(): GroupStatus {
+    const raft = this.raft;
+    return {
+      group: this.id,
+      replica: this.replica,
+      role: raft.role,
+      leader: raft.leader,
+      term: raft.term,
+      commit: raft.committed,
+      applied: this.applied.index,
+      firstIndex: this.log.firstIndex(),
+      lastIndex: raft.lastIndex,
+      quiet: this.quiet,
+      initialised: this.initialised,
+      config: raft.config,
+      progress: raft.role === "leader" ? raft.progress() : [],
+    };
+  }
+}
+
+/** Every replica that a configuration names, once. */
+export function membersOf(config: ConfigState): ReplicaId[] {
+  return [...new Set([...config.voters, ...config.votersOutgoing, ...config.learners, ...config.learnersNext])];
+}

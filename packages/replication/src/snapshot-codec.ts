@@ -1,0 +1,25 @@
+// What a snapshot stream carries: the header's metadata and a checksum over every chunk's pairs.
+import { crc32 } from "node:zlib";
+import type { SnapshotMeta } from "@azimuth/raft/types.ts";
+import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
+import type { KeyValue } from "@azimuth/storage/engine.ts";
+
+export function encodeSnapshotMeta(meta: SnapshotMeta): Uint8Array {
+  return encodeBody(meta);
+}
+
+export function decodeSnapshotMeta(bytes: Uint8Array): SnapshotMeta {
+  return decodeBody<SnapshotMeta>(bytes);
+}
+
+/** CRC-32 over lengths and bytes of all pairs, so that bytes cannot move from a key to its value unseen. */
+export function checksumOf(pairs: readonly KeyValue[]): number {
+  const lengths = Buffer.allocUnsafe(8);
+  let checksum = 0;
+  for (const { key, value } of pairs) {
+    lengths.writeUInt32BE(key.length, 0);
+    lengths.writeUInt32BE(value.length, 4);
+    checksum = crc32(value, crc32(key, crc32(lengths, checksum)));
+  }
+  return checksum;
+}

@@ -1,7 +1,7 @@
 // Evaluates a condition against an item. What is missing compares with nothing: every comparison with it is false,
 // except `<>`, which is true; values of different types are never equal and have no order. Nothing here throws for what
 // an item holds: a function applied to a type it does not know is false, and size() of one is missing.
-import { compareBytes, utf8 } from "@azimuth/foundation/bytes.ts";
+import { compareBytes } from "@azimuth/foundation/bytes.ts";
 import type { AttributeValue, Item } from "@azimuth/model/attribute-value.ts";
 import { compareValues, equalValues } from "@azimuth/model/value-compare.ts";
 import type { Bindings } from "./bindings.ts";
@@ -74,10 +74,10 @@ function evaluateCall(call: FunctionCall, bindings: Bindings, item: Item): boole
   }
 }
 
-/** The size() function: bytes of S in UTF-8 and of B, elements of anything else that has them. */
+/** The size() function: UTF-16 code units of S (as DynamoDB counts), bytes of B, elements of what has elements. */
 function sizeOf(value: Found): Found {
   switch (value?.type) {
-    case "S": return { type: "N", value: String(utf8(value.value).length) };
+    case "S":
     case "B":
     case "SS":
     case "NS":

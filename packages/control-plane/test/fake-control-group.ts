@@ -1,0 +1,129 @@
+// Group 0 without Raft: one shared log, applied by every member that is up; a proposal commits a moment later unless
+// leadership changes first, and then nobody knows (the seed decides whether it had been committed).
+import assert from "node:assert/strict";
+import type { Random } from "@azimuth/foundation/random.ts";
+import type { ConfigState } from "@azimuth/raft/types.ts";
+import type { GroupStatus, ProposalResult, ReadResult, ReplicationHost } from "@azimuth/replication/host-api.ts";
+import type { StateMachine } from "@azimuth/replication/state-machine.ts";
+import type { Engine, WriteOperation } from "@azimuth/storage/engine.ts";
+import type { ManualClock } from "./manual-clock.ts";
+
+interface Pending {
+  readonly data: Uint8Array;
+  readonly waiter: (result: ProposalResult) => void;
+}
+
+interface Member {
+  readonly machine: StateMachine;
+  readonly engine: Engine;
+  applied: number;
+}
+
+export function settledConfig(voters: readonly number[], learners: readonly number[] = []): ConfigState {
+  return { voters, learners, votersOutgoing: [], learnersNext: [], autoLeave: false };
+}
+
+export class FakeControlGroup {
+  readonly #clock: ManualClock;
+  readonly #random: Random;
+  readonly #members = new Map<number, Member>();
+  readonly #log: { readonly term: number; readonly data: Uint8Array }[] = [];
+  #pending: Pending[] = [];
+  voters: readonly number[];
+  leader = 0;
+  term = 0;
+
+  constructor(clock: ManualClock, random: Random, voters: readonly number[]) {
+    this.#clock = clock;
+    this.#random = random;
+    this.voters = voters;
+  }
+
+  get lastIndex(): number {
+    return this.#log.length;
+  }
+
+  join(replica: number, machine: StateMachine, engine: Engine): void {
+    this.#members.set(replica, { machine, engine, applied: 0 });
+    this.#catchUp();
+  }
+
+  leave(replica: number): void {
+    this.#members.delete(replica);
+    if (this.leader === replica) this.elect(0);
+  }
+
+  /** Makes another member the leader, or none (0). What was under way becomes unknown. */
+  elect(replica: number): void {
+    const orphans = this.#pending;
+    this.#pending = [];
+    for (const { data } of orphans) if (this.#random.chance(0.5)) this.#append(data);
+    const before = this.leader;
+    this.leader = replica;
+    this.term++;
+    const former = this.#members.get(before);
+    if (former !== undefined && before !== replica) former.machine.roleChanged("follower", replica, this.term);
+    for (const { waiter } of orphans) waiter({ kind: "unknown" });
+    if (replica === 0) return;
+    this.#append(new Uint8Array());
+    const member = this.#members.get(replica);
+    assert.ok(member, `replica ${replica} of group 0 is not there`);
+    member.machine.roleChanged("leader", replica, this.term);
+    member.machine.leaderReady(this.term);
+  }
+
+  host(replica: number): ReplicationHost {
+    const never = (): never => assert.fail("not used by the control plane");
+    return {
+      createGroup: never, openGroup: never, destroyGroup: never, proposeConfigChange: never, transferLeadership: never,
+      groups: () => [0],
+      status: () => this.status(replica),
+      propose: (_group, data, waiter) => {
+        if (this.leader !== replica) return waiter({ kind: "not-leader", leader: this.leader });
+        this.#pending.push({ data, waiter });
+        this.#clock.after(this.#random.between(1, 20), () => this.#commitFirst());
+      },
+      readIndex: (_group, done: (result: ReadResult) => void) => {
+        const confirmed = this.leader === replica;
+        this.#clock.after(1, () => done(confirmed && this.leader === replica
+          ? { kind: "confirmed", index: this.lastIndex } : { kind: "not-leader", leader: this.leader }));
+      },
+    };
+  }
+
+  status(replica: number): GroupStatus {
+    return {
+      group: 0, replica, leader: this.leader, role: this.leader === replica ? "leader" : "follower", term: this.term,
+      commit: this.lastIndex, applied: this.#members.get(replica)?.applied ?? 0, firstIndex: 1,
+      lastIndex: this.lastIndex, quiet: false, initialised: true, config: settledConfig(this.voters),
+      progress: this.leader !== replica ? [] : this.voters.filter((other) => other !== replica).map((other) =>
+        ({ replica: other, match: this.lastIndex, active: this.#members.has(other) })),
+    };
+  }
+
+  #commitFirst(): void {
+    const first = this.#pending.shift();
+    if (first === undefined) return;
+    const index = this.#append(first.data);
+    first.waiter({ kind: "applied", index, value: undefined });
+  }
+
+  #append(data: Uint8Array): number {
+    this.#log.push({ term: this.term, data });
+    this.#catchUp();
+    return this.#log.length;
+  }
+
+  #catchUp(): void {
+    for (const member of this.#members.values()) {
+      while (member.applied < this.#log.length) {
+        const { term, data } = this.#log[member.applied] as { term: number; data: Uint8Array };
+        const batch: WriteOperation[] = [];
+        member.applied++;
+        member.machine.apply({ index: member.applied, term, data }, batch);
+        member.engine.write(batch, () => {});
+        member.machine.appliedThrough(member.applied);
+      }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import type { ControlOutcome } from "../src/commands.ts";
+import { initialPartitionCount } from "../src/partition-count.ts";
+import { FakeCluster, newTable } from "./fake-cluster.ts";
+
+const three = { a: 2, b: 2, c: 2 };
+
+test("a new table is CREATING, spread over three zones, and ACTIVE once its partitions have leaders", () => {
+  const cluster = new FakeCluster({ seed: 1, zones: three });
+  const { table } = cluster.outcome({ operation: "CreateTable", definition: newTable("orders") });
+  assert.equal(table?.status, "CREATING");
+  assert.match(table.uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.equal(cluster.map.partitions.length, 4);
+  for (const partition of cluster.map.partitions) assert.equal(new Set(cluster.zonesOf(partition)).size, 3);
+  cluster.run(1000);
+  const described = cluster.outcome({ operation: "DescribeTable", name: "orders" });
+  assert.equal(described.table?.status, "ACTIVE");
+  assert.equal(described.sizeBytes, 400);
+});
+
+test("a few partitions are spread evenly over the nodes of each zone", () => {
+  const cluster = new FakeCluster({ seed: 2, zones: three });
+  cluster.createTable("one");
+  const held = cluster.nodes.map((node) => node.held.size);
+  assert.deepEqual(held, [2, 2, 2, 2, 2, 2]);
+});
+
+test("a deleted table is DELETING until its replicas are gone, and its name can be used again", () => {
+  const cluster = new FakeCluster({ seed: 3, zones: three });
+  cluster.createTable("orders");
+  const { table } = cluster.outcome({ operation: "DeleteTable", name: "orders" });
+  assert.equal(table?.status, "DELETING");
+  assert.deepEqual(refusal(cluster.outcome({ operation: "DeleteTable", name: "orders" })), [
+    "ResourceInUseException", "Attempt to change a resource which is still in use: Table is being deleted: orders"]);
+  cluster.run(2000);
+  assert.deepEqual(refusal(cluster.outcome({ operation: "DescribeTable", name: "orders" })), [
+    "ResourceNotFoundException", "Requested resource not found: Table: orders not found"]);
+  assert.deepEqual(cluster.nodes.map((node) => node.held.size), [0, 0, 0, 0, 0, 0]);
+  cluster.createTable("orders");
+  assert.notEqual(cluster.map.tables[0]?.tableId, table.tableId);
+});
+
+test("refusals carry DynamoDB's words", () => {
+  const cluster = new FakeCluster({ seed: 4, zones: three });
+  cluster.outcome({ operation: "CreateTable", definition: newTable("orders") });
+  assert.deepEqual(refusal(cluster.outcome({ operation: "CreateTable", definition: newTable("orders") })), [
+    "ResourceInUseException", "Table already exists: orders"]);
+  assert.deepEqual(refusal(cluster.outcome({ operation: "DeleteTable", name: "orders" })), [
+    "ResourceInUseException", "Attempt to change a resource which is still in use: Table is being created: orders"]);
+  cluster.outcome({ operation: "CreateTable", definition: newTable("kept", { deletionProtection: true }) });
+  cluster.run(1000);
+  assert.deepEqual(refusal(cluster.outcome({ operation: "DeleteTable", name: "kept" })), ["ValidationException",
+    "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first."]);
+  cluster.outcome({ operation: "UpdateTable", name: "kept", change: { deletionProtection: false } });
+  assert.equal(cluster.outcome({ operation: "DeleteTable", name: "kept" }).table?.status, "DELETING");
+});
+
+test("a change of capacity makes a table UPDATING and then ACTIVE again", () => {
+  const cluster = new FakeCluster({ seed: 5, zones: three });
+  cluster.createTable("orders");
+  const change = { billingMode: "PROVISIONED" as const, throughput: { readUnits: 5, writeUnits: 6 } };
+  assert.equal(cluster.outcome({ operation: "UpdateTable", name: "orders", change }).table?.status, "UPDATING");
+  cluster.run(1000);
+  const { table } = cluster.outcome({ operation: "DescribeTable", name: "orders" });
+  assert.equal(table?.status, "ACTIVE");
+  assert.deepEqual(table.throughput, change.throughput);
+});
+
+test("tables are listed in the order of their names, page by page", () => {
+  const cluster = new FakeCluster({ seed: 6, zones: three, partitionsPerTable: 1 });
+  for (const name of ["b", "B", "a-1", "a.1"]) cluster.createTable(`tab-${name}`);
+  const first = cluster.outcome({ operation: "ListTables", limit: 3 });
+  assert.deepEqual(first, { names: ["tab-B", "tab-a-1", "tab-a.1"], lastName: "tab-a.1" });
+  assert.deepEqual(cluster.outcome({ operation: "ListTables", exclusiveStart: "tab-a.1", limit: 3 }), { names: ["tab-b"] });
+});
+
+test("of two tables of one name created at once, one is made", () => {
+  const cluster = new FakeCluster({ seed: 7, zones: three });
+  const outcomes: ControlOutcome[] = [];
+  for (let i = 0; i < 2; i++) {
+    cluster.plane.handle({ operation: "CreateTable", definition: newTable("same") }, (answer) => {
+      assert.equal(answer.status, "ok");
+      outcomes.push((answer as { outcome: ControlOutcome }).outcome);
+    });
+  }
+  cluster.run(1000);
+  assert.deepEqual(outcomes.map((outcome) => outcome.refused?.type), [undefined, "ResourceInUseException"]);
+  assert.equal(cluster.map.tables.length, 1);
+});
+
+test("a table starts with as many partitions as DynamoDB's limits per partition ask for", () => {
+  const provisioned = (readUnits: number, writeUnits: number): number =>
+    initialPartitionCount({ billingMode: "PROVISIONED", throughput: { readUnits, writeUnits } });
+  assert.equal(provisioned(5, 5), 1);
+  assert.equal(provisioned(3000, 0), 1);
+  assert.equal(provisioned(3000, 1), 2);
+  assert.equal(provisioned(12_000, 4000), 8);
+  assert.equal(initialPartitionCount({ billingMode: "PAY_PER_REQUEST", throughput: { readUnits: 0, writeUnits: 0 } }), 4);
+});
+
+function refusal(outcome: ControlOutcome): readonly (string | undefined)[] {
+  return [outcome.refused?.type, outcome.refused?.message];
+}

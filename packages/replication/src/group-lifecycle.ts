@@ -19,7 +19,7 @@ import type { AppendPipeline } from "./append-pipeline.ts";
 import type { ApplyPipeline } from "./apply-pipeline.ts";
 import type { Flusher } from "./flusher.ts";
 import { Group, membersOf } from "./group.ts";
-import { nodeOfReplica } from "./host-api.ts";
+import { nodeOfReplica, type GroupStatus } from "./host-api.ts";
 import type { HostContext } from "./host-context.ts";
 import type { StateMachine } from "./state-machine.ts";
 
@@ -47,6 +47,7 @@ export class GroupLifecycle {
   readonly #parts: LifecycleParts;
   readonly #machines = new Map<number, StateMachine>();
   readonly #closedReasons = new Map<number, string>();
+  readonly #leaving = new Set<number>();
   /** Groups being created, opened or destroyed, with what waits for the end of that. */
   readonly #inTransition = new Map<number, (() => void)[]>();
 
@@ -59,6 +60,34 @@ export class GroupLifecycle {
   /** Replicas whose stored state cannot be trusted: they take no part and wait to be replaced. */
   get closed(): readonly { readonly group: number; readonly reason: string }[] {
     return [...this.#closedReasons].map(([group, reason]) => ({ group, reason }));
+  }
+
+  /** Groups that have a replica on this node, those that are being opened, created or are closed included. */
+  known(): number[] {
+    const known = new Set(this.#context.groups.keys());
+    for (const group of this.#machines.keys()) if (!this.#leaving.has(group)) known.add(group);
+    return [...known];
+  }
+
+  /** Of a replica that is known but takes no part, yet or any more. */
+  statusOfAbsent(group: number): GroupStatus | undefined {
+    const log = this.#context.logStore.group(group);
+    if (log === undefined || !this.#machines.has(group) || this.#leaving.has(group)) return undefined;
+    return {
+      group,
+      replica: log.replica,
+      role: "follower",
+      leader: 0,
+      term: log.hardState.term,
+      commit: 0,
+      applied: 0,
+      firstIndex: log.firstIndex(),
+      lastIndex: log.lastIndex(),
+      quiet: false,
+      initialised: false,
+      config: log.snapshot?.config ?? emptyConfig,
+      progress: [],
+    };
   }
 
   create(options: CreateGroupOptions, done: () => void): void {
@@ -120,6 +149,7 @@ export class GroupLifecycle {
       return done();
     }
     this.#begin(id);
+    this.#leaving.add(id);
     if (group !== undefined) this.#release(group);
     const operations: WriteOperation[] = [{ kind: "delete", key: appliedKey(id) }];
     for (const range of machine.ranges()) operations.push({ kind: "delete-range", ...range });
@@ -127,6 +157,7 @@ export class GroupLifecycle {
     this.#context.engine.write(operations, () => this.#parts.flusher.flush(() => {
       this.#parts.appends.add({ group: id, remove: { replica } }, () => {
         this.#machines.delete(id);
+        this.#leaving.delete(id);
         this.#closedReasons.delete(id);
         this.#end(id);
         done();

@@ -6,6 +6,7 @@
 // - `applied` describes what is visible in the engine; it never passes what Raft has committed.
 // - `incarnation` changes whenever `raft` is replaced or the group is closed: completions of work begun
 //   under an earlier incarnation are ignored.
+import { assert } from "@azimuth/foundation/assert.ts";
 import type { Raft } from "@azimuth/raft/raft.ts";
 import type { ConfigState, Entry, HardState, ReplicaId, Role } from "@azimuth/raft/types.ts";
 import type { AppliedState } from "@azimuth/storage/keys/applied-key.ts";
@@ -76,14 +77,21 @@ export class Group {
     return this.raft.role === "leader";
   }
 
-  /** False while the replica has no state: it waits for a snapshot. */
+  /** False while the replica has no state (it waits for a snapshot) or has not loaded it yet. */
   get initialised(): boolean {
-    return this.applied.index > 0 && !this.receiving;
+    return this.applied.index > 0 && !this.receiving && !this.loading;
   }
 
   get busy(): boolean {
     return this.waiters.size > 0 || this.reads.size > 0 || this.committed.length > 0 || this.storing > 0
       || this.loading || this.receiving;
+  }
+
+  checkInvariants(): void {
+    this.raft.checkInvariants();
+    assert(this.applied.index <= this.raft.committed, "the engine is ahead of what is committed");
+    assert(this.durableApplied <= this.applied.index, "more is durable than was applied");
+    assert(this.applied.index === 0 || this.log.start().index <= this.durableApplied, "the log lacks what is not durable");
   }
 
   status(): GroupStatus {

@@ -67,6 +67,8 @@ export interface NodeReplicationHost extends ReplicationHost {
   /** Hands all leaderships to other replicas, as far as that works within two election timeouts. */
   drain(done: () => void): void;
   stats(): HostStats;
+  /** Throws when a group's state contradicts itself; for simulation, after any step. */
+  checkInvariants(): void;
 }
 
 export function createReplicationHost(options: ReplicationHostOptions): NodeReplicationHost {
@@ -179,11 +181,11 @@ class Host implements NodeReplicationHost {
   }
 
   status(group: number): GroupStatus | undefined {
-    return this.#context.groups.get(group)?.status();
+    return this.#context.groups.get(group)?.status() ?? this.#lifecycle.statusOfAbsent(group);
   }
 
   groups(): readonly number[] {
-    return [...this.#context.groups.keys()];
+    return this.#lifecycle.known();
   }
 
   handleMessage(fromNode: number, message: WireMessage): boolean {
@@ -257,6 +259,12 @@ class Host implements NodeReplicationHost {
       snapshotsUnderWay: this.#sender.active + this.#receiver.active,
       closed: this.#lifecycle.closed,
     };
+  }
+
+  checkInvariants(): void {
+    for (const group of this.#context.groups.values()) {
+      if (!group.resetting) group.checkInvariants();
+    }
   }
 
   #open(id: number): Group | undefined {

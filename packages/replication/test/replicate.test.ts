@@ -26,3 +26,140 @@ test("a proposal at a follower is answered with the leader", () => {
     leader: leader.status(7)!.replica,
   });
 });
+
+test("after the leader crashes another one takes over within a second and nothing acknowledged is lost", () => {
+  const cluster = new TestCluster({ seed: 3, nodes: 3 });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  for (let i = 0; i < 20; i++) assert.equal(cluster.propose(leader, 7, `before ${i}`).kind, "applied");
+  leader.crash();
+  const crashedAt = cluster.clock.now();
+  const next = cluster.awaitLeader(7);
+  assert.ok(cluster.clock.now() - crashedAt < 1000, `failover took ${cluster.clock.now() - crashedAt} ms`);
+  assert.equal(cluster.propose(next, 7, "after").kind, "applied");
+  leader.start();
+  const [first, ...others] = cluster.converge(7);
+  assert.equal(first?.length, 21);
+  for (const other of others) assert.deepEqual(other, first);
+});
+
+test("a node that crashes before its engine was flushed applies the log again, each entry once", () => {
+  const cluster = new TestCluster({ seed: 4, nodes: 3 });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  for (let round = 0; round < 10; round++) {
+    for (let i = 0; i < 10; i++) cluster.propose(leader, 7, `${round}/${i}`);
+    const follower = cluster.nodes.find((node) => node.alive && cluster.leaderOf(7) !== node)!;
+    follower.crash();
+    follower.start();
+    const [first, ...others] = cluster.converge(7);
+    assert.equal(first?.length, (round + 1) * 10);
+    for (const other of others) assert.deepEqual(other, first);
+    for (const node of cluster.nodes) {
+      assert.deepEqual(node.machines.get(7)!.items.map((item) => `${item.index}:${item.text}`), first);
+    }
+  }
+});
+
+test("all nodes crash at once and come back with everything that was acknowledged", () => {
+  const cluster = new TestCluster({ seed: 5, nodes: 3 });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  for (let i = 0; i < 30; i++) cluster.propose(leader, 7, `item ${i}`);
+  for (const node of cluster.nodes) node.crash();
+  for (const node of cluster.nodes) node.start();
+  cluster.awaitLeader(7);
+  const [first, ...others] = cluster.converge(7);
+  assert.equal(first?.length, 30);
+  for (const other of others) assert.deepEqual(other, first);
+});
+
+test("a read index is confirmed by the leader once everything before is applied, and refused elsewhere", () => {
+  const cluster = new TestCluster({ seed: 6, nodes: 3 });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  cluster.propose(leader, 7, "x");
+  const read = cluster.read(leader, 7);
+  assert.equal(read.kind, "confirmed");
+  assert.ok(read.kind === "confirmed" && read.index <= leader.status(7)!.applied);
+  const follower = cluster.nodes.find((node) => node !== leader)!;
+  assert.equal(cluster.read(follower, 7).kind, "not-leader");
+});
+
+test("a leader cut off from its followers confirms no read and answers its proposals unknown", () => {
+  const cluster = new TestCluster({ seed: 7, nodes: 3 });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  cluster.converge(7);
+  for (const node of cluster.nodes) if (node !== leader) cluster.network.cut(leader.number, node.number);
+  assert.equal(cluster.propose(leader, 7, "lost?").kind, "unknown");
+  assert.equal(cluster.read(leader, 7).kind, "not-leader");
+});
+
+test("an overwritten proposal is answered as superseded once its place is taken", () => {
+  const cluster = new TestCluster({ seed: 8, nodes: 3, limits: { orphanedProposalTicks: 1000 } });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  cluster.converge(7);
+  const others = cluster.nodes.filter((node) => node !== leader);
+  for (const node of others) cluster.network.cut(leader.number, node.number);
+  const results: string[] = [];
+  leader.host.propose(7, new Uint8Array([1]), (result) => results.push(result.kind));
+  cluster.clock.until(() => others.includes(cluster.leaderOf(7)!), 10_000, "the others elect a leader");
+  assert.equal(cluster.propose(cluster.leaderOf(7)!, 7, "theirs").kind, "applied");
+  cluster.network.heal();
+  cluster.converge(7);
+  assert.deepEqual(results, ["dropped"]);
+});
+
+test("fifty groups that propose at once share their syncs and their engine batches", () => {
+  const cluster = new TestCluster({ seed: 9, nodes: 3 });
+  const groups = Array.from({ length: 50 }, (_, i) => i + 1);
+  for (const group of groups) cluster.createGroup(group, [1, 2, 3]);
+  for (const group of groups) cluster.awaitLeader(group);
+  cluster.clock.advance(1000);
+  const before = cluster.nodes.map((node) => node.host.stats());
+  let left = groups.length;
+  for (const group of groups) {
+    cluster.leaderOf(group)!.host.propose(group, new Uint8Array([group]), (result) => {
+      assert.equal(result.kind, "applied");
+      left--;
+    });
+  }
+  cluster.clock.until(() => left === 0, 5000, "all are applied");
+  cluster.nodes.forEach((node, at) => {
+    const stats = node.host.stats();
+    assert.ok(stats.logWrites - before[at]!.logWrites <= 8, `${stats.logWrites - before[at]!.logWrites} syncs`);
+    assert.ok(stats.engineBatches - before[at]!.engineBatches <= 16);
+  });
+});
+
+test("a drained node hands its leaderships over", () => {
+  const cluster = new TestCluster({ seed: 10, nodes: 3 });
+  for (const group of [1, 2, 3, 4, 5, 6]) cluster.createGroup(group, [1, 2, 3]);
+  for (const group of [1, 2, 3, 4, 5, 6]) cluster.awaitLeader(group);
+  cluster.clock.advance(500);
+  const node = cluster.leaderOf(1)!;
+  let drained = false;
+  node.host.drain(() => (drained = true));
+  cluster.clock.until(() => drained, 5000, "the node is drained");
+  assert.equal(node.host.stats().leaders, 0);
+});
+
+test("a destroyed group leaves nothing in the engine and its replica must not come back", () => {
+  const cluster = new TestCluster({ seed: 11, nodes: 1 });
+  cluster.createGroup(7, [1]);
+  const node = cluster.awaitLeader(7);
+  cluster.propose(node, 7, "x");
+  let destroyed = false;
+  node.host.destroyGroup(7, () => (destroyed = true));
+  assert.deepEqual(node.host.groups(), []);
+  assert.equal(cluster.propose(node, 7, "y").kind, "not-leader");
+  cluster.clock.until(() => destroyed, 1000, "the group is destroyed");
+  assert.deepEqual(cluster.stored(node, 7), []);
+  node.crash();
+  node.start();
+  cluster.clock.advance(100);
+  assert.deepEqual(node.host.groups(), []);
+  assert.throws(() => cluster.addEmptyReplica(7, 1, 1), /was removed/);
+});

@@ -167,7 +167,7 @@ export class TestCluster {
 
   /** Lets time pass until all replicas on living nodes have applied the same, and returns the engines' content. */
   converge(group: number, limitMs = 20_000): string[][] {
-    const replicas = this.alive.filter((node) => node.status(group) !== undefined);
+    const replicas = this.alive.filter((node) => node.host.groups().includes(group));
     this.clock.until(() => {
       const statuses = replicas.map((node) => node.status(group) as GroupStatus);
       const applied = statuses[0]?.applied;

@@ -21,8 +21,8 @@ export class TestNetwork {
   /** Connections that broke lose what was under way: messages carry the number of their connection. */
   readonly #connection = new Map<string, number>();
   delayMsMax = 2;
-  /** Sees every message; false drops it. */
-  filter: (from: number, to: number, message: WireMessage) => boolean = () => true;
+  /** Sees every message, and may replace or drop it. */
+  filter: (message: WireMessage) => WireMessage | undefined = (message) => message;
   messages = 0;
 
   constructor(clock: VirtualClock, random: Random) {
@@ -59,8 +59,9 @@ export class TestNetwork {
     this.#endpoints.get(right)?.peerDown(left);
   }
 
-  send(from: number, to: number, message: WireMessage): void {
-    if (this.#cut.has(pairOf(from, to)) || !this.filter(from, to, message)) return;
+  send(from: number, to: number, original: WireMessage): void {
+    const message = this.#cut.has(pairOf(from, to)) ? undefined : this.filter(original);
+    if (message === undefined) return;
     this.messages++;
     const frame = encodeFrame([message]);
     const pair = pairOf(from, to);

@@ -89,6 +89,6 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function visibleLength(text: string): number {
-  // eslint-disable-next-line no-control-regex -- the escape sequences of paint() take no room
+  // The escape sequences of paint() take no room.
   return text.replaceAll(/\u001b\[\d+m/g, "").length;
 }

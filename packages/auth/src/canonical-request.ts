@@ -56,10 +56,14 @@ function canonicalQuery(query: readonly QueryParameter[]): string {
 function canonicalHeader(value: string | readonly string[] | undefined): string {
   if (value === undefined) return "";
   const text = typeof value === "string" ? value : value.join(",");
-  return text.trim().replace(/ {2,}/g, " ");
+  const trimmed = text.trim();
+  return trimmed.includes("  ") ? trimmed.replace(/ {2,}/g, " ") : trimmed;
 }
 
 /** RFC 3986: everything but the unreserved characters. */
 function escape(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

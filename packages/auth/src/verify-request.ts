@@ -85,19 +85,20 @@ function checkTime(claim: Claim, now: number): VerifyResult | undefined {
     }
     validMs = seconds * 1000;
   }
-  const [signedText, nowText] = [claim.time, formatBasicTime(now)];
   if (signed < now - validMs) {
     const limit = formatBasicTime(now - validMs);
     return refuse(
       "InvalidSignatureException",
-      `Signature expired: ${signedText} is now earlier than ${limit} (${nowText} - ${inMinutes(validMs)} min.)`,
+      `Signature expired: ${claim.time} is now earlier than ${limit} ` +
+        `(${formatBasicTime(now)} - ${inMinutes(validMs)} min.)`,
     );
   }
   if (signed > now + clockSkewMs) {
     const limit = formatBasicTime(now + clockSkewMs);
     return refuse(
       "InvalidSignatureException",
-      `Signature not yet current: ${signedText} is still later than ${limit} (${nowText} + ${inMinutes(clockSkewMs)} min.)`,
+      `Signature not yet current: ${claim.time} is still later than ${limit} ` +
+        `(${formatBasicTime(now)} + ${inMinutes(clockSkewMs)} min.)`,
     );
   }
   return undefined;

@@ -71,9 +71,22 @@ function planRepair(
     if (remove === broken && record.voters.length > 1 && leader.replica !== remove) return start(remove, 0);
     return undefined;
   }
-  if (record.voters.length >= replicas) return undefined;
+  if (record.voters.length >= replicas) return planSpread(view, record, ring, start);
   const target = replacementCandidates(view.state, ring, record, { remove: 0, replicas })[0];
   return target === undefined ? undefined : start(0, target.number);
+}
+
+/** Two replicas in one zone, placed when another zone was away, and now a zone that has none. */
+function planSpread(
+  view: ClusterView, record: PartitionRecord, ring: Ring<NodeRecord>, start: (remove: number, node: number) => Action,
+): Action | undefined {
+  const zoneOf = (replica: number): string | undefined => view.state.nodes.get(nodeOfReplica(replica))?.zone;
+  const zones = record.voters.map(zoneOf);
+  const remove = record.voters.find((voter, position) => zones.indexOf(zoneOf(voter)) !== position);
+  if (remove === undefined) return undefined;
+  const target = replacementCandidates(view.state, ring, record, { remove, replicas: view.options.replicas })
+    .find((node) => !zones.includes(node.zone));
+  return target === undefined ? undefined : start(remove, target.number);
 }
 
 /** The next step of a change under way. */

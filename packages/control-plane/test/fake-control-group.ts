@@ -79,9 +79,13 @@ export class FakeControlGroup {
       groups: () => [0],
       status: () => this.status(replica),
       propose: (_group, data, waiter) => {
-        if (this.leader !== replica) return waiter({ kind: "not-leader", leader: this.leader });
+        if (this.leader !== replica) {
+          waiter({ kind: "not-leader", leader: this.leader });
+          return 0;
+        }
         this.#pending.push({ data, waiter });
         this.#clock.after(this.#random.between(1, 20), () => this.#commitFirst());
+        return this.#log.length + this.#pending.length;
       },
       readIndex: (_group, done: (result: ReadResult) => void) => {
         const confirmed = this.leader === replica;

@@ -1,0 +1,120 @@
+// Random histories: tables come and go, nodes die, return, lose disks and drain, group 0 changes its leader. After every
+// step the state's invariants hold (FakeCluster.step) and no node destroys a voter; when the trouble ends,
+// everything is whole again.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import type { ControlCommand } from "../src/commands.ts";
+import { ControlState, checkInvariants } from "../src/control-state.ts";
+import { MapFollower } from "../src/map-follower.ts";
+import { FakeCluster, newTable } from "./fake-cluster.ts";
+
+const histories = 12;
+const stepsPerHistory = 40;
+
+function randomCommand(cluster: FakeCluster): ControlCommand {
+  const { random } = cluster;
+  const name = `table-${random.integer(5)}`;
+  const node = 1 + random.integer(7);
+  return random.pick<ControlCommand>([
+    { operation: "CreateTable", definition: newTable(name) },
+    { operation: "CreateTable", definition: newTable(name, { deletionProtection: random.chance(0.2) }) },
+    { operation: "DeleteTable", name },
+    { operation: "UpdateTable", name, change: { throughput: { readUnits: 5, writeUnits: 5 } } },
+    { operation: "UpdateTable", name, change: { deletionProtection: false } },
+    { operation: "SetNodeState", node, state: random.pick(["up", "draining", "down"]) },
+    { operation: "CreateCredential", userName: "someone" },
+  ]);
+}
+
+function disturb(cluster: FakeCluster): void {
+  const { random } = cluster;
+  const node = random.pick(cluster.nodes);
+  const away = cluster.nodes.filter((other) => !other.alive);
+  switch (random.integer(6)) {
+    case 0:
+    case 1:
+      if (away.length === 0) cluster.kill(node.name);
+      return;
+    case 2:
+      for (const other of away) cluster.restart(other.name);
+      return;
+    case 3:
+      // One lost disk at a time, and only once everything is whole: two of three would be data lost for good.
+      if (away.length === 0 && cluster.isSettled() && node.number > 3) {
+        cluster.kill(node.name);
+        cluster.loseDisk(node.name);
+        cluster.restart(node.name);
+      }
+      return;
+    default:
+      cluster.control.elect(random.pick([1, 2, 3]));
+  }
+}
+
+function history(seed: string): void {
+  const cluster = new FakeCluster({
+    seed, zones: { a: 2, b: 2, c: 2 }, autoadmin: { nodeDeadAfterMs: 3000, nodeLiveWithinMs: 1000 },
+  });
+  const names = new Set<string>();
+  for (let step = 0; step < stepsPerHistory; step++) {
+    if (cluster.random.chance(0.7)) {
+      cluster.plane.handle(randomCommand(cluster), (answer) => {
+        if (answer.status === "ok" && answer.outcome.credential) names.add(answer.outcome.credential.accessKeyId);
+      });
+    }
+    if (cluster.random.chance(0.4)) disturb(cluster);
+    cluster.run(cluster.random.pick([100, 500, 2000]));
+  }
+  heal(cluster);
+  for (const name of names) assert.ok(cluster.map.credentials.some((credential) => credential.accessKeyId === name));
+  assertFollowersAgree(cluster);
+}
+
+function heal(cluster: FakeCluster): void {
+  for (const node of cluster.nodes) if (!node.alive) cluster.restart(node.name);
+  cluster.run(2000);
+  for (const node of cluster.map.nodes) {
+    if (!node.retired) cluster.outcome({ operation: "SetNodeState", node: node.number, state: "up" });
+  }
+  const isWhole = (): boolean => cluster.isSettled()
+    && cluster.map.tables.every((table) => table.status === "ACTIVE")
+    && cluster.map.partitions.every((partition) => partition.voters.length === 3
+      && new Set(cluster.zonesOf(partition)).size === 3);
+  cluster.runUntil(isWhole, 180_000, "everything is whole again");
+}
+
+function assertFollowersAgree(cluster: FakeCluster): void {
+  cluster.run(2000);
+  const sorted = (map: object): string => JSON.stringify(map, (_, value: unknown) =>
+    Array.isArray(value) ? value.map((each) => JSON.stringify(each)).sort() : value);
+  const expected = sorted(cluster.map);
+  for (const { plane } of cluster.planes.values()) assert.equal(sorted(plane.map()), expected);
+  for (const node of cluster.nodes) assert.equal(sorted(node.follower.map()), expected, node.name);
+  const fresh = new MapFollower();
+  assert.equal(fresh.applyDelta(cluster.plane.changesSince(0) as never), "applied");
+  assert.equal(sorted(fresh.map()), expected);
+}
+
+for (let seed = 0; seed < histories; seed++) {
+  test(`a random history keeps the invariants and ends whole (seed history-${seed})`, () => history(`history-${seed}`));
+}
+
+test("the invariants notice a gap, an overlap and two replicas on one node", () => {
+  const cluster = new FakeCluster({ seed: 1, zones: { a: 1, b: 1, c: 1 } });
+  cluster.createTable("one");
+  const { map } = cluster;
+  const broken = (change: (state: ControlState) => void): void => {
+    const state = new ControlState();
+    state.meta = { clusterId: "x", createdAt: 0, nextNode: 9, nextTable: 9, nextPartition: 9, founders: [] };
+    for (const node of map.nodes) state.nodes.set(node.number, node);
+    for (const table of map.tables) state.apply([{ kind: "put", record: "table", id: "1", value: table }]);
+    for (const partition of map.partitions) state.partitions.set(partition.partition, partition);
+    checkInvariants(state);
+    change(state);
+    assert.throws(() => checkInvariants(state), { name: "AssertionError" });
+  };
+  const second = map.partitions[1] as (typeof map.partitions)[number];
+  broken((state) => state.partitions.delete(second.partition));
+  broken((state) => state.partitions.set(second.partition, { ...second, firstToken: "3fffffffffffffff" }));
+  broken((state) => state.partitions.set(second.partition, { ...second, voters: [1, 4097, 2] }));
+});

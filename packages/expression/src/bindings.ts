@@ -1,5 +1,5 @@
-// What an expression is read against: the request's ExpressionAttributeNames and ExpressionAttributeValues. A compiled
-// expression never holds them, so one compiled text serves every request that sends it.
+// What an expression is read against: the request's ExpressionAttributeNames and ExpressionAttributeValues. A
+// compiled expression never holds them, so one compiled text serves every request that sends it.
 import type { AttributeValue } from "@azimuth/model/attribute-value.ts";
 
 export interface Bindings {

@@ -1,7 +1,8 @@
-// A bounded cache of compiled expressions by text. Applications send few distinct texts, so a hit is the common case
-// and costs one map lookup; recency is kept only when the cache is under pressure, which is why the map is cut in two
-// generations: a text found in the old one moves to the young one, and when the young one is full the old one is dropped.
-// Only successes are kept: a failing text fails again by being parsed again.
+// A bounded cache of compiled expressions by text. Applications send few distinct texts, so a hit is the
+// common case and costs one map lookup; recency is kept only when the cache is under pressure, which is why
+// the map is cut in two generations: a text found in the old one moves to the young one, and when the young
+// one is full the old one is dropped. Only successes are kept: a failing text fails again by being parsed
+// again.
 
 export class CompileCache<Compiled> {
   readonly #compile: (text: string) => Compiled;

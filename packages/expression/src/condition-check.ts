@@ -1,6 +1,6 @@
-// The static checks of a condition against the request's placeholders. DynamoDB takes the comparisons and functions
-// from left to right and reports the first that is wrong; within one, an undefined placeholder comes before a wrong
-// number of operands, that before an operand repeated, and that before a wrong type.
+// The static checks of a condition against the request's placeholders. DynamoDB takes the comparisons and
+// functions from left to right and reports the first that is wrong; within one, an undefined placeholder
+// comes before a wrong number of operands, that before an operand repeated, and that before a wrong type.
 import type { AttributeType, AttributeValue } from "@azimuth/model/attribute-value.ts";
 import { compareValues } from "@azimuth/model/value-compare.ts";
 import type { Bindings, ConditionKind } from "./bindings.ts";
@@ -15,7 +15,9 @@ import type { ConditionLeaf, FunctionCall, Operand } from "./syntax-tree.ts";
 
 const orderedTypes: ReadonlySet<AttributeType> = new Set(["S", "N", "B"]);
 const typesWithoutSize: ReadonlySet<AttributeType> = new Set(["N", "BOOL", "NULL"]);
-const attributeTypes: ReadonlySet<string> = new Set(["B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S", "M"]);
+const attributeTypes: ReadonlySet<string> = new Set([
+  "B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S", "M",
+]);
 
 export function checkConditionBindings(
   kind: ConditionKind, leaves: readonly ConditionLeaf[], bindings: Bindings,
@@ -45,9 +47,10 @@ function findWrongCount(leaf: ConditionLeaf): string | undefined {
 
 /** The same path on both sides compares nothing. BETWEEN and IN may repeat theirs. */
 function findRepeated(leaf: ConditionLeaf, bindings: Bindings): string | undefined {
-  const operator = leaf.kind === "comparison" ? leaf.operator : leaf.kind === "call" ? leaf.call.name : undefined;
+  if (leaf.kind !== "comparison" && leaf.kind !== "call") return undefined;
+  const operator = leaf.kind === "comparison" ? leaf.operator : leaf.call.name;
   const [first, second] = operandsOf(leaf);
-  if (operator === undefined || first?.kind !== "path" || second?.kind !== "path") return undefined;
+  if (first?.kind !== "path" || second?.kind !== "path") return undefined;
   const path = resolvePath(first, bindings);
   if (!samePath(path, resolvePath(second, bindings))) return undefined;
   return "The first operand must be distinct from the remaining operands for this operator or function; " +
@@ -73,7 +76,9 @@ function findWrongType(leaf: ConditionLeaf, bindings: Bindings): string | undefi
   }
 }
 
-function findUnordered(operator: string, operands: readonly Operand[], bindings: Bindings): string | undefined {
+function findUnordered(
+  operator: string, operands: readonly Operand[], bindings: Bindings,
+): string | undefined {
   for (const operand of operands) {
     const type = staticType(operand, bindings);
     if (type !== undefined && !orderedTypes.has(type)) return operandTypeMessage(operator, type);
@@ -130,5 +135,6 @@ function findWrongTypeName(name: string, operand: Operand, bindings: Bindings): 
   if (type !== "S" || operand.kind !== "value") return operandTypeMessage(name, type);
   const typeName = String(boundValue(operand.name, bindings).value);
   if (attributeTypes.has(typeName)) return undefined;
-  return `Invalid attribute type name found; type: ${typeName}, valid types: {${[...attributeTypes].join(",")}}`;
+  const validTypes = [...attributeTypes].join(",");
+  return `Invalid attribute type name found; type: ${typeName}, valid types: {${validTypes}}`;
 }

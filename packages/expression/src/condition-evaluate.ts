@@ -1,6 +1,7 @@
-// Evaluates a condition against an item. What is missing compares with nothing: every comparison with it is false,
-// except `<>`, which is true; values of different types are never equal and have no order. Nothing here throws for what
-// an item holds: a function applied to a type it does not know is false, and size() of one is missing.
+// Evaluates a condition against an item. What is missing compares with nothing: every comparison with it is
+// false, except `<>`, which is true; values of different types are never equal and have no order. Nothing
+// here throws for what an item holds: a function applied to a type it does not know is false, and size() of
+// one is missing.
 import { compareBytes } from "@azimuth/foundation/bytes.ts";
 import type { AttributeValue, Item } from "@azimuth/model/attribute-value.ts";
 import { compareValues, equalValues } from "@azimuth/model/value-compare.ts";
@@ -74,7 +75,10 @@ function evaluateCall(call: FunctionCall, bindings: Bindings, item: Item): boole
   }
 }
 
-/** The size() function: UTF-16 code units of S (as DynamoDB counts), bytes of B, elements of what has elements. */
+/**
+ * The size() function: UTF-16 code units of S (as DynamoDB counts), bytes of B, elements of what has
+ * elements.
+ */
 function sizeOf(value: Found): Found {
   switch (value?.type) {
     case "S":
@@ -97,7 +101,7 @@ function beginsWith(value: AttributeValue, prefix: AttributeValue): boolean {
 function contains(container: AttributeValue, part: AttributeValue): boolean {
   switch (container.type) {
     case "S": return part.type === "S" && container.value.includes(part.value);
-    case "B": return part.type === "B" && Buffer.from(container.value).includes(part.value);
+    case "B": return part.type === "B" && hasBytes(container.value, part.value);
     case "SS": return part.type === "S" && container.value.includes(part.value);
     case "NS": return part.type === "N" && container.value.includes(part.value);
     case "BS":
@@ -105,4 +109,8 @@ function contains(container: AttributeValue, part: AttributeValue): boolean {
     case "L": return container.value.some((element) => equalValues(element, part));
     default: return false;
   }
+}
+
+function hasBytes(whole: Uint8Array, part: Uint8Array): boolean {
+  return Buffer.from(whole.buffer, whole.byteOffset, whole.length).includes(Buffer.from(part));
 }

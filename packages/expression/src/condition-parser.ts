@@ -4,8 +4,8 @@
 //   primary = operand comparator operand | operand BETWEEN operand AND operand
 //           | operand IN "(" operand { "," operand } ")" | function | "(" or ")"
 //
-// A parenthesis may begin a condition or an operand, `(a) = :v`, and only what follows tells; so inside one the parser
-// reads either, and a lone operand becomes a syntax error only where a condition has to stand.
+// A parenthesis may begin a condition or an operand, `(a) = :v`, and only what follows tells; so inside one
+// the parser reads either, and a lone operand becomes a syntax error only where a condition has to stand.
 import type { ConditionKind } from "./bindings.ts";
 import { OperandParser } from "./operand-parser.ts";
 import type { ParsedOperand } from "./operand-parser.ts";
@@ -75,7 +75,9 @@ export class ConditionParser extends OperandParser {
       this.takeKeyword("AND");
       return this.#leaf({ kind: "between", operand, lower, upper: this.parseOperand().operand });
     }
-    if (this.maybeTakeKeyword("IN")) return this.#leaf({ kind: "in", operand, choices: this.#parseChoices() });
+    if (this.maybeTakeKeyword("IN")) {
+      return this.#leaf({ kind: "in", operand, choices: this.#parseChoices() });
+    }
     return first;
   }
 

@@ -1,6 +1,7 @@
-// ConditionExpression, FilterExpression and (through key-condition.ts) KeyConditionExpression: the package's door to
-// them. A text is compiled once per process; it is checked once per request against the request's placeholders; then it
-// may be evaluated against any number of items. Evaluation requires the check: it never meets an undefined placeholder.
+// ConditionExpression, FilterExpression and (through key-condition.ts) KeyConditionExpression: the package's
+// door to them. A text is compiled once per process; it is checked once per request against the request's
+// placeholders; then it may be evaluated against any number of items. Evaluation requires the check: it never
+// meets an undefined placeholder.
 import type { Item } from "@azimuth/model/attribute-value.ts";
 import type { Bindings, ConditionKind, Placeholders } from "./bindings.ts";
 import { CompileCache } from "./compile-cache.ts";
@@ -38,7 +39,10 @@ export function compileCondition(text: string, kind: ConditionKind): Condition {
   return cacheByKind[kind].get(text);
 }
 
-/** Throws for undefined placeholders and for operands whose type or count cannot be right. Before evaluateCondition. */
+/**
+ * Throws for undefined placeholders and for operands whose type or count cannot be right. Before
+ * evaluateCondition.
+ */
 export function checkCondition(condition: Condition, bindings: Bindings): void {
   checkConditionBindings(condition.kind, condition.leaves, bindings);
 }
@@ -68,7 +72,8 @@ function compile(kind: ConditionKind, text: string): Condition {
   const root = parser.parseWhole();
   const leaves: ConditionLeaf[] = [];
   forEachLeaf(root, (leaf) => leaves.push(leaf));
-  const operands = leaves.flatMap((leaf): readonly Operand[] => (leaf.kind === "call" ? [leaf.call] : operandsOf(leaf)));
+  const operands = leaves.flatMap((leaf): readonly Operand[] =>
+    leaf.kind === "call" ? [leaf.call] : operandsOf(leaf));
   checkFunctionNames(kind, operands);
   for (const leaf of leaves) checkFunctionUse(kind, leaf);
   checkPaths(kind, operands);
@@ -86,7 +91,8 @@ function checkFunctionUse(kind: ConditionKind, leaf: ConditionLeaf): void {
       }
     });
   }
-  if (leaf.kind === "call" && leaf.call.name === "size") throw expressionError(kind, misusedFunctionMessage("size"));
+  if (leaf.kind !== "call" || leaf.call.name !== "size") return;
+  throw expressionError(kind, misusedFunctionMessage("size"));
 }
 
 function checkChoiceCount(kind: ConditionKind, leaf: ConditionLeaf): void {

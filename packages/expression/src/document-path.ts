@@ -1,6 +1,6 @@
-// Document paths once their placeholders are replaced: an attribute name, then map keys (text) and list indexes
-// (numbers). Resolving, reading, printing as DynamoDB prints them, and the rule that the paths of one projection or
-// update may not contain one another.
+// Document paths once their placeholders are replaced: an attribute name, then map keys (text) and list
+// indexes (numbers). Resolving, reading, printing as DynamoDB prints them, and the rule that the paths of one
+// projection or update may not contain one another.
 import type { AttributeValue, Item } from "@azimuth/model/attribute-value.ts";
 import type { Bindings, ExpressionKind } from "./bindings.ts";
 import { expressionError } from "./expression-error.ts";
@@ -12,7 +12,8 @@ export type DocumentPath = readonly (string | number)[];
 
 /** Requires that every placeholder is defined: the check of the expression comes first. */
 export function resolvePath(path: PathOperand, bindings: Bindings): DocumentPath {
-  return path.hasPlaceholders ? path.elements.map((element) => resolveElement(element, bindings)) : path.elements;
+  if (!path.hasPlaceholders) return path.elements;
+  return path.elements.map((element) => resolveElement(element, bindings));
 }
 
 /** The name of the top-level attribute that a path begins with. */
@@ -53,8 +54,8 @@ export function samePath(one: DocumentPath, other: DocumentPath): boolean {
 }
 
 /**
- * No path may begin another (they overlap), nor treat as a map what another treats as a list (they conflict). Any
- * overlap is reported before any conflict.
+ * No path may begin another (they overlap), nor treat as a map what another treats as a list (they conflict).
+ * Any overlap is reported before any conflict.
  */
 export function checkDisjointPaths(kind: ExpressionKind, paths: readonly DocumentPath[]): void {
   let conflict: string | undefined;
@@ -62,8 +63,8 @@ export function checkDisjointPaths(kind: ExpressionKind, paths: readonly Documen
     for (const one of paths.slice(0, position)) {
       const relation = relate(one, two);
       if (relation === "disjoint") continue;
-      const message = `Two document paths ${relation} with each other; must remove or rewrite one of these paths; ` +
-        `path one: ${formatPath(one)}, path two: ${formatPath(two)}`;
+      const message = `Two document paths ${relation} with each other; ` +
+        `must remove or rewrite one of these paths; path one: ${formatPath(one)}, path two: ${formatPath(two)}`;
       if (relation === "overlap") throw expressionError(kind, message);
       conflict ??= message;
     }

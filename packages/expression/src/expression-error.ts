@@ -1,5 +1,5 @@
-// The ValidationException about one expression: `Invalid <kind>: <what>; <detail>`. Sources for every text are in
-// docs/messages.md.
+// The ValidationException about one expression: `Invalid <kind>: <what>; <detail>`. Sources for every text
+// are in docs/messages.md.
 import { validationException } from "@azimuth/model/exceptions.ts";
 import type { DynamoDbException } from "@azimuth/model/exceptions.ts";
 import type { ExpressionKind } from "./bindings.ts";

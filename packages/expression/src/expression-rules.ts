@@ -1,7 +1,7 @@
-// What must hold for an expression's text whatever its placeholders stand for: it is not empty nor too long, its
-// functions exist and stand where they may, no attribute name is a reserved word, and nothing is too deep or too many.
-// DynamoDB checks the whole text for one of these before the next, so the order of the calls below is the order of its
-// errors.
+// What must hold for an expression's text whatever its placeholders stand for: it is not empty nor too long,
+// its functions exist and stand where they may, no attribute name is a reserved word, and nothing is too deep
+// or too many. DynamoDB checks the whole text for one of these before the next, so the order of the calls
+// below is the order of its errors.
 import type { ExpressionKind } from "./bindings.ts";
 import { expressionError } from "./expression-error.ts";
 import { expressionBytesMax, listIndexMax, operatorsMax, pathElementsMax } from "./limits.ts";
@@ -78,7 +78,8 @@ export function checkPaths(kind: ExpressionKind, operands: readonly Operand[]): 
 
 export function checkOperatorCount(kind: ExpressionKind, count: number): void {
   if (count <= operatorsMax) return;
-  throw expressionError(kind, `The expression contains too many operators; operator count: ${operatorsMax + 1}`);
+  const detail = `operator count: ${operatorsMax + 1}`;
+  throw expressionError(kind, `The expression contains too many operators; ${detail}`);
 }
 
 export function pathsIn(operands: readonly Operand[]): readonly PathOperand[] {

@@ -1,6 +1,7 @@
-// KeyConditionExpression: DynamoDB parses it as any condition and then accepts very few of them: one condition on the
-// partition key, `=`, and at most one on the sort key, joined by AND. Three steps, because a request is checked in
-// three: the text; the placeholders and the shape (before the table is looked up); the fit to the key schema (after).
+// KeyConditionExpression: DynamoDB parses it as any condition and then accepts very few of them: one
+// condition on the partition key, `=`, and at most one on the sort key, joined by AND. Three steps, because a
+// request is checked in three: the text; the placeholders and the shape (before the table is looked up); the
+// fit to the key schema (after).
 import type { AttributeValue, KeyType } from "@azimuth/model/attribute-value.ts";
 import { validationException } from "@azimuth/model/exceptions.ts";
 import type { Bindings } from "./bindings.ts";
@@ -56,7 +57,10 @@ export function checkKeyCondition(condition: KeyCondition, bindings: Bindings): 
   checkCondition(condition, bindings);
 }
 
-/** That it is one or two simple conditions on different attributes; DynamoDB checks it before it looks for the table. */
+/**
+ * That it is one or two simple conditions on different attributes; DynamoDB checks it before it looks for the
+ * table.
+ */
 export function checkKeyConditionShape(condition: KeyCondition, bindings: Bindings): void {
   keyTerms(condition, bindings);
 }
@@ -98,8 +102,8 @@ function notSupported() {
 function keyTerms(condition: KeyCondition, bindings: Bindings): ReadonlyMap<string, KeyTerm> {
   const termByName = new Map<string, KeyTerm>();
   collectTerms(condition.root, bindings, termByName);
-  if (termByName.size > keyConditionsMax) throw validationException("Conditions can be of length 1 or 2 only");
-  return termByName;
+  if (termByName.size <= keyConditionsMax) return termByName;
+  throw validationException("Conditions can be of length 1 or 2 only");
 }
 
 function collectTerms(node: ConditionNode, bindings: Bindings, termByName: Map<string, KeyTerm>): void {

@@ -1,5 +1,5 @@
-// Every bound this package enforces, in one place. The first group is DynamoDB's ("Service, account, and table quotas":
-// expression parameters); the second is ours.
+// Every bound this package enforces, in one place. The first group is DynamoDB's ("Service, account, and
+// table quotas": expression parameters); the second is ours.
 
 export const expressionBytesMax = 4096;
 export const operatorsMax = 300;

@@ -1,12 +1,12 @@
-// The part of the grammar that all expressions share: a cursor over tokens, document paths, placeholders, function
-// calls, parentheses. Recursive descent; the condition, update and projection parsers extend it.
+// The part of the grammar that all expressions share: a cursor over tokens, document paths, placeholders,
+// function calls, parentheses. Recursive descent; the condition, update and projection parsers extend it.
 //
 //   operand  = path | value | function | "(" operand ")"
 //   function = name "(" operand { "," operand } ")"
 //   path     = id { "." id | "[" index "]" }          id = name | #name
 //
-// Errors come in DynamoDB's order: the first syntax error or redundant parenthesis ends parsing; what is wrong with
-// names, functions and sizes is reported by expression-rules.ts once the whole text has parsed.
+// Errors come in DynamoDB's order: the first syntax error or redundant parenthesis ends parsing; what is
+// wrong with names, functions and sizes is reported by expression-rules.ts once the whole text has parsed.
 import type { DynamoDbException } from "@azimuth/model/exceptions.ts";
 import type { ExpressionKind, Placeholders } from "./bindings.ts";
 import { expressionError } from "./expression-error.ts";
@@ -94,7 +94,10 @@ export class OperandParser {
     return expressionError(this.kind, `Syntax error; token: "${this.current.text}", near: "${near}"`);
   }
 
-  /** Parses what stands between parentheses; the opening one is next. `(( … ))` around one thing is an error. */
+  /**
+   * Parses what stands between parentheses; the opening one is next. `(( … ))` around one thing is an
+   * error.
+   */
   parseParenthesized<Inner extends { readonly parenthesized: boolean }>(parse: () => Inner): Inner {
     this.takeSymbol("(");
     if (++this.#parenthesesDepth > parenthesesDepthMax) throw this.#redundantParentheses();

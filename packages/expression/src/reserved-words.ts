@@ -1,7 +1,7 @@
-// The words DynamoDB reserves: an expression may not use one as a literal attribute name, whatever its case; it must
-// go through a #placeholder. Nine of them (AND, OR, NOT, IN, BETWEEN, SET, ADD, DELETE, REMOVE) are also keywords, so
-// the tokenizer sees those first and they are syntax errors instead.
-// Source: "Reserved words in DynamoDB", Amazon DynamoDB Developer Guide (573 words).
+// The words DynamoDB reserves: an expression may not use one as a literal attribute name, whatever its case;
+// it must go through a #placeholder. Nine of them (AND, OR, NOT, IN, BETWEEN, SET, ADD, DELETE, REMOVE) are
+// also keywords, so the tokenizer sees those first and they are syntax errors instead. Source: "Reserved
+// words in DynamoDB", Amazon DynamoDB Developer Guide (573 words).
 
 const words = `
   ABORT ABSOLUTE ACTION ADD AFTER AGENT AGGREGATE ALL ALLOCATE ALTER ANALYZE AND ANY ARCHIVE ARE ARRAY

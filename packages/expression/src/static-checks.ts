@@ -1,5 +1,6 @@
-// Checks of one clause of an expression against the request's placeholders, shared by conditions and updates: every
-// placeholder is defined, functions have the right number of operands, and values the types they can have.
+// Checks of one clause of an expression against the request's placeholders, shared by conditions and updates:
+// every placeholder is defined, functions have the right number of operands, and values the types they can
+// have.
 import type { AttributeType, AttributeValue } from "@azimuth/model/attribute-value.ts";
 import type { Bindings } from "./bindings.ts";
 import { isNamePlaceholder } from "./operand-parser.ts";
@@ -19,13 +20,17 @@ export function findUndefined(operands: readonly Operand[], bindings: Bindings):
   let message: string | undefined;
   for (const operand of operands) {
     forEachOperand(operand, (part) => {
-      if (part.kind === "value" && !bindings.values.has(part.name)) message ??= undefinedValueMessage(part.name);
-      if (part.kind !== "path") return;
-      const name = part.elements.find((element) => isNamePlaceholder(element) && !bindings.names.has(String(element)));
-      if (name !== undefined) message ??= undefinedNameMessage(String(name));
+      message ??= findUndefinedIn(part, bindings);
     });
   }
   return message;
+}
+
+function findUndefinedIn(part: Operand, bindings: Bindings): string | undefined {
+  if (part.kind === "value") return bindings.values.has(part.name) ? undefined : undefinedValueMessage(part.name);
+  if (part.kind !== "path" || !part.hasPlaceholders) return undefined;
+  const name = part.elements.find((each) => isNamePlaceholder(each) && !bindings.names.has(String(each)));
+  return name === undefined ? undefined : undefinedNameMessage(String(name));
 }
 
 /** Requires that the placeholder is defined. */
@@ -35,7 +40,9 @@ export function boundValue(name: string, bindings: Bindings): AttributeValue {
   return value;
 }
 
-/** The type an operand has whatever the item holds: of a placeholder's value, or of what a function returns. */
+/**
+ * The type an operand has whatever the item holds: of a placeholder's value, or of what a function returns.
+ */
 export function staticType(operand: Operand, bindings: Bindings): AttributeType | undefined {
   if (operand.kind === "value") return boundValue(operand.name, bindings).type;
   if (operand.kind === "function" && operand.name === "size") return "N";

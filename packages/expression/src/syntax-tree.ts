@@ -1,11 +1,14 @@
-// What the parsers make and everything else reads. Nodes hold placeholders as written (`#n`, `:v`); nothing here depends
-// on a request.
+// What the parsers make and everything else reads. Nodes hold placeholders as written (`#n`, `:v`); nothing
+// here depends on a request.
 
 export type Comparator = "=" | "<>" | "<" | "<=" | ">" | ">=";
 
 export interface PathOperand {
   readonly kind: "path";
-  /** Attribute names, `#` placeholders (an attribute name in an expression never begins with `#`) and list indexes. */
+  /**
+   * Attribute names, `#` placeholders (an attribute name in an expression never begins with `#`) and list
+   * indexes.
+   */
   readonly elements: readonly (string | number)[];
   readonly hasPlaceholders: boolean;
 }
@@ -24,12 +27,20 @@ export interface FunctionCall {
 
 export type Operand = PathOperand | ValueOperand | FunctionCall;
 
+export interface Comparison {
+  readonly kind: "comparison";
+  readonly operator: Comparator;
+  readonly left: Operand;
+  readonly right: Operand;
+}
+
 export type ConditionNode =
-  | { readonly kind: "comparison"; readonly operator: Comparator; readonly left: Operand; readonly right: Operand }
+  | Comparison
   | { readonly kind: "between"; readonly operand: Operand; readonly lower: Operand; readonly upper: Operand }
   | { readonly kind: "in"; readonly operand: Operand; readonly choices: readonly Operand[] }
   | { readonly kind: "call"; readonly call: FunctionCall }
-  | { readonly kind: "and" | "or"; readonly left: ConditionNode; readonly right: ConditionNode }
+  | { readonly kind: "and"; readonly left: ConditionNode; readonly right: ConditionNode }
+  | { readonly kind: "or"; readonly left: ConditionNode; readonly right: ConditionNode }
   | { readonly kind: "not"; readonly condition: ConditionNode };
 
 /** The conditions that compare something, which the others combine. */

@@ -1,9 +1,11 @@
-// One tokenizer for all five kinds of expression, because DynamoDB has one: the keywords of conditions are keywords in
-// updates and projections too. A character that begins no token is a token of its own (kind "unknown"), which no rule of
-// the grammar accepts; so every lexical error is a syntax error at that token.
-// Invariant: tokens lie in order in the text, separated only by white space, and the last is "end" with text <EOF>.
+// One tokenizer for all five kinds of expression, because DynamoDB has one: the keywords of conditions are
+// keywords in updates and projections too. A character that begins no token is a token of its own (kind
+// "unknown"), which no rule of the grammar accepts; so every lexical error is a syntax error at that token.
+// Invariant: tokens lie in order in the text, separated only by white space, and the last is "end" with text
+// <EOF>.
 
-export type TokenKind = "name" | "name-placeholder" | "value-placeholder" | "index" | "keyword" | "symbol" | "unknown" | "end";
+export type TokenKind =
+  | "name" | "name-placeholder" | "value-placeholder" | "index" | "keyword" | "symbol" | "unknown" | "end";
 
 export interface Token {
   readonly kind: TokenKind;
@@ -48,7 +50,9 @@ export function tokenize(text: string): readonly Token[] {
   return tokens;
 }
 
-function classify(groups: Record<string, string | undefined>, written: string): { kind: TokenKind; value: string } {
+function classify(
+  groups: Record<string, string | undefined>, written: string,
+): { kind: TokenKind; value: string } {
   if (groups["word"] !== undefined) {
     const upper = written.toUpperCase();
     return keywords.has(upper) ? { kind: "keyword", value: upper } : { kind: "name", value: written };
@@ -61,8 +65,8 @@ function classify(groups: Record<string, string | undefined>, written: string): 
 }
 
 /**
- * The text around a token that DynamoDB quotes after `near:`: from the start of the token before it to the end of the
- * token after it, white space as written. The end of the text is no token here.
+ * The text around a token that DynamoDB quotes after `near:`: from the start of the token before it to the end
+ * of the token after it, white space as written. The end of the text is no token here.
  */
 export function textNear(text: string, tokens: readonly Token[], position: number): string {
   const before = tokens[Math.max(0, position - 1)];

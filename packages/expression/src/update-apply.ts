@@ -1,7 +1,7 @@
-// Applies the actions of an update to an item. Targets never contain one another, so together they form a tree of
-// edits, which is applied from the top: each map and list on the way is copied once. All edits of one list refer to it
-// as it was: replacements first, then what lies beyond its end is appended in the order of its indexes, and what is
-// removed goes last.
+// Applies the actions of an update to an item. Targets never contain one another, so together they form a
+// tree of edits, which is applied from the top: each map and list on the way is copied once. All edits of one
+// list refer to it as it was: replacements first, then what lies beyond its end is appended in the order of
+// its indexes, and what is removed goes last.
 import type { AttributeValue, Item } from "@azimuth/model/attribute-value.ts";
 import { validationException } from "@azimuth/model/exceptions.ts";
 import type { Bindings } from "./bindings.ts";
@@ -23,7 +23,8 @@ export function applyActions(actions: readonly UpdateAction[], bindings: Binding
   const edits: Edits = new Map();
   for (const action of actions) {
     const value = valueAfter(action, bindings, item);
-    addEdit(edits, resolvePath(action.path, bindings), value === undefined ? { kind: "remove" } : { kind: "put", value });
+    const edit: Edit = value === undefined ? { kind: "remove" } : { kind: "put", value };
+    addEdit(edits, resolvePath(action.path, bindings), edit);
   }
   return editMap(item, edits);
 }

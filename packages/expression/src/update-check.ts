@@ -1,6 +1,6 @@
-// The static checks of an update against the request's placeholders. Unlike a condition's they go over the whole
-// expression once per kind of error, in this order: undefined names, undefined values, overlapping or conflicting
-// targets, the operands of ADD and DELETE, then those of functions and sums.
+// The static checks of an update against the request's placeholders. Unlike a condition's they go over the
+// whole expression once per kind of error, in this order: undefined names, undefined values, overlapping or
+// conflicting targets, the operands of ADD and DELETE, then those of functions and sums.
 import type { AttributeType } from "@azimuth/model/attribute-value.ts";
 import type { Bindings } from "./bindings.ts";
 import { checkDisjointPaths, resolvePath } from "./document-path.ts";

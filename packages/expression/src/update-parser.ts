@@ -1,10 +1,11 @@
 // UpdateExpression:
 //
-//   update = section { section }        section = SET set {"," set} | REMOVE path {"," path} | ADD … | DELETE …
-//   set    = path "=" ( operand | sum )  sum = operand ("+"|"-") operand | "(" sum ")"
-//   ADD and DELETE take `path :value`.
+//   update  = section { section }
+//   section = SET set {"," set} | REMOVE path {"," path} | ADD … | DELETE …
+//   set     = path "=" ( operand | sum )
+//   sum     = operand ("+"|"-") operand | "(" sum ")"
 //
-// A sum has two operands and no more: `a + b + c` is a syntax error.
+// An ADD or DELETE is `path :value`. A sum has two operands and no more: `a + b + c` is a syntax error.
 import { OperandParser } from "./operand-parser.ts";
 import type { Arithmetic, Operand, UpdateAction, UpdateSection } from "./syntax-tree.ts";
 

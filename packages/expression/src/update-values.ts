@@ -1,4 +1,5 @@
-// The values an update computes: right-hand sides of SET, sums, and what ADD and DELETE make of what is there.
+// The values an update computes: right-hand sides of SET, sums, and what ADD and DELETE make of what is
+// there.
 import { compareBytes } from "@azimuth/foundation/bytes.ts";
 import type { AttributeValue, Item } from "@azimuth/model/attribute-value.ts";
 import { validationException } from "@azimuth/model/exceptions.ts";
@@ -12,7 +13,8 @@ import type { Arithmetic, FunctionCall, Operand } from "./syntax-tree.ts";
 type SetValue = Extract<AttributeValue, { readonly type: "SS" | "NS" | "BS" }>;
 
 function missingAttribute() {
-  return validationException("The provided expression refers to an attribute that does not exist in the item");
+  const message = "The provided expression refers to an attribute that does not exist in the item";
+  return validationException(message);
 }
 
 function wrongDataType() {
@@ -20,7 +22,9 @@ function wrongDataType() {
 }
 
 /** The right-hand side of a SET action, read in the item before the update. */
-export function evaluateSetValue(value: Operand | Arithmetic, bindings: Bindings, item: Item): AttributeValue {
+export function evaluateSetValue(
+  value: Operand | Arithmetic, bindings: Bindings, item: Item,
+): AttributeValue {
   if (value.kind !== "arithmetic") return evaluateOperand(value, bindings, item);
   const left = evaluateOperand(value.left, bindings, item);
   const right = evaluateOperand(value.right, bindings, item);

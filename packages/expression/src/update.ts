@@ -1,5 +1,6 @@
-// UpdateExpression: compiled once per text, checked once per request, applied to one item. Applying is a function from
-// the item before to the item after; every right-hand side and every list index refers to the item before.
+// UpdateExpression: compiled once per text, checked once per request, applied to one item. Applying is a
+// function from the item before to the item after; every right-hand side and every list index refers to the
+// item before.
 import type { Item } from "@azimuth/model/attribute-value.ts";
 import type { Bindings, Placeholders } from "./bindings.ts";
 import { CompileCache } from "./compile-cache.ts";
@@ -37,7 +38,10 @@ export function compileUpdate(text: string): Update {
   return cache.get(text);
 }
 
-/** Throws for undefined placeholders, overlapping targets and operands whose type cannot be right. Before applyUpdate. */
+/**
+ * Throws for undefined placeholders, overlapping targets and operands whose type cannot be right. Before
+ * applyUpdate.
+ */
 export function checkUpdate(update: Update, bindings: Bindings): void {
   checkUpdateBindings(update.actions, bindings);
 }

@@ -1,6 +1,6 @@
-// Rules about ExpressionAttributeNames and ExpressionAttributeValues themselves, around any expressions of a request.
-// In the order DynamoDB applies them: checkPlaceholdersAllowed, checkPlaceholderKeys, then (after each value has been
-// read and every expression checked) checkUsage.
+// Rules about ExpressionAttributeNames and ExpressionAttributeValues themselves, around any expressions of a
+// request. In the order DynamoDB applies them: checkPlaceholdersAllowed, checkPlaceholderKeys, then (after
+// each value has been read and every expression checked) checkUsage.
 import { validationException } from "@azimuth/model/exceptions.ts";
 import type { Bindings, ExpressionKind, Placeholders } from "./bindings.ts";
 import { placeholderBytesMax } from "./limits.ts";
@@ -27,7 +27,9 @@ export function checkPlaceholdersAllowed({ expressions, names, values }: GivenEx
   );
 }
 
-/** Neither map is empty, and keys are placeholders. What a value may be is for whoever reads attribute values. */
+/**
+ * Neither map is empty, and keys are placeholders. What a value may be is for whoever reads attribute values.
+ */
 export function checkPlaceholderKeys({ names, values }: Omit<GivenExpressions, "expressions">): void {
   if (names !== undefined) {
     checkKeys("ExpressionAttributeNames", "#", names);
@@ -61,11 +63,13 @@ function checkKeys(member: string, prefix: string, given: Readonly<Record<string
 }
 
 /** Every name and value given is used by some expression. */
-export function checkUsage(expressions: readonly { readonly placeholders: Placeholders }[], bindings: Bindings): void {
-  checkUsed("ExpressionAttributeNames", bindings.names.keys(), expressions.flatMap((used) => used.placeholders.names));
-  checkUsed(
-    "ExpressionAttributeValues", bindings.values.keys(), expressions.flatMap((used) => used.placeholders.values),
-  );
+export function checkUsage(
+  expressions: readonly { readonly placeholders: Placeholders }[], bindings: Bindings,
+): void {
+  const names = expressions.flatMap(({ placeholders }) => placeholders.names);
+  checkUsed("ExpressionAttributeNames", bindings.names.keys(), names);
+  const values = expressions.flatMap(({ placeholders }) => placeholders.values);
+  checkUsed("ExpressionAttributeValues", bindings.values.keys(), values);
 }
 
 function checkUsed(member: string, given: Iterable<string>, used: readonly string[]): void {

@@ -1,4 +1,5 @@
-// What a condition's placeholders decide: the exact message for each undefined name or value, wrong count and type.
+// What a condition's placeholders decide: the exact message for each undefined name or value, wrong count and
+// type.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AttributeValue } from "@azimuth/model/attribute-value.ts";

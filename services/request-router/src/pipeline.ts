@@ -12,26 +12,15 @@ import { DynamoDbException } from "@azimuth/model/exceptions.ts";
 import type { Outcome, ParseContext } from "@azimuth/operations/operation.ts";
 import type { BatchPlan, ControlPlan, PartResult, Plan, RangeReadPlan } from "@azimuth/operations/plan.ts";
 import { routerOperations } from "@azimuth/operations/registry.ts";
+import { errorAnswer, parseDocument, type HttpAnswer } from "./http-answer.ts";
+import type { HttpRequest } from "./http-server.ts";
 import type { DispatchContext, Dispatcher, DispatchResult } from "./dispatch.ts";
 import { requestIdentity } from "./request-token.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 import type { TableCatalog } from "./table-catalog.ts";
 
-export interface RouterRequest {
-  readonly method: string;
-  /** Path and query as sent. */
-  readonly url: string;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Buffer;
-  /** The x-amzn-RequestId of the response. */
-  readonly requestId: string;
-}
-
-export interface RouterResponse {
-  readonly status: number;
-  readonly body: string;
-}
+/** What the pipeline needs of an HTTP request (http-server.ts). */
+export type RouterRequest = Pick<HttpRequest, "id" | "target" | "method" | "path" | "query" | "headers" | "body">;
 
 /** Who sends the request; throws the DynamoDbException that refuses it. */
 export type Authenticate = (request: RouterRequest) => { readonly accessKeyId: string };
@@ -50,14 +39,13 @@ export interface PipelineDoors {
   readonly deadlineMs: number;
 }
 
-const targetPrefix = "DynamoDB_20120810.";
 /** Table operations that may be sent again when nobody answered. */
 const repeatableControl = new Set(["DescribeTable", "ListTables"]);
 
-export function createPipeline(doors: PipelineDoors): (request: RouterRequest) => Promise<RouterResponse> {
+export function createPipeline(doors: PipelineDoors): (request: RouterRequest) => Promise<HttpAnswer> {
   return async (request) => {
     const started = doors.clock.now();
-    const operationName = operationOf(request);
+    const operationName = request.target.operation;
     try {
       const { accessKeyId } = doors.authenticate(request);
       const body = await carryOut(doors, request, operationName, accessKeyId, started + doors.deadlineMs);
@@ -66,21 +54,12 @@ export function createPipeline(doors: PipelineDoors): (request: RouterRequest) =
     } catch (error) {
       if (!(error instanceof DynamoDbException)) throw error;
       doors.metrics.failed(operationName, error);
-      if (error.status >= 500) doors.log.warn("request failed", { requestId: request.requestId, operation: operationName, error: error.message });
-      return errorResponse(error);
+      if (error.status >= 500) {
+        doors.log.warn("request failed", { requestId: request.id, operation: operationName, error: error.message });
+      }
+      return errorAnswer(error);
     }
   };
-}
-
-/** The JSON body of an exception. */
-export function errorResponse(error: DynamoDbException): RouterResponse {
-  const body = JSON.stringify({ __type: error.qualifiedType, message: error.message, ...error.members });
-  return { status: error.status, body };
-}
-
-function operationOf(request: RouterRequest): string {
-  const target = request.headers["x-amz-target"] ?? "";
-  return target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : "";
 }
 
 async function carryOut(
@@ -91,28 +70,22 @@ async function carryOut(
   deadline: number,
 ): Promise<string> {
   const operation = routerOperations.get(operationName);
-  if (operation === undefined) throw new DynamoDbException("UnknownOperationException", "");
-  const input = parseBody(request.body);
-  await doors.catalog.prepare(operation.tableNames(input), request.requestId);
+  if (operation === undefined || request.target.api !== "DynamoDB") {
+    throw new DynamoDbException("UnknownOperationException", "");
+  }
+  const parsed = parseDocument(request.body);
+  if (parsed === undefined) throw new DynamoDbException("SerializationException", "");
+  const input = parsed.document;
+  await doors.catalog.prepare(operation.tableNames(input), request.id);
   const context = { ...doors.parseContext, findTable: (name: string) => doors.catalog.find(name) };
   const plan = operation.parse(input, context);
   const identity = requestIdentity(request.headers, accessKeyId, operationName, request.body, doors.random);
   return execute(doors, plan, {
-    trace: request.requestId,
+    trace: request.id,
     deadline,
     requestToken: identity.token,
     firstAttempt: identity.attempt,
   });
-}
-
-function parseBody(body: Buffer): unknown {
-  try {
-    const input: unknown = JSON.parse(body.toString("utf8"));
-    if (typeof input === "object" && input !== null && !Array.isArray(input)) return input;
-  } catch {
-    // Answered below like any other body that is no JSON object.
-  }
-  throw new DynamoDbException("SerializationException", "");
 }
 
 async function execute(doors: PipelineDoors, plan: Plan, context: DispatchContext): Promise<string> {

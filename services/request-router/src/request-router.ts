@@ -17,7 +17,8 @@ import { createRequester } from "@azimuth/rpc/requests.ts";
 import type { Transport } from "@azimuth/rpc/transport.ts";
 import { createAuthenticator } from "./authenticate.ts";
 import { createDispatcher } from "./dispatch.ts";
-import { createPipeline, type RouterRequest, type RouterResponse } from "./pipeline.ts";
+import type { HttpAnswer } from "./http-answer.ts";
+import { createPipeline, type RouterRequest } from "./pipeline.ts";
 import { createRouterMetrics } from "./router-metrics.ts";
 import { createTableCatalog } from "./table-catalog.ts";
 
@@ -44,7 +45,7 @@ export interface RequestRouter {
   start(): void;
   /** True once it has a map of a cluster that has been set up. */
   isReady(): boolean;
-  handle(request: RouterRequest): Promise<RouterResponse>;
+  handle(request: RouterRequest): Promise<HttpAnswer>;
   map(): ClusterMap;
   stop(done: () => void): void;
 }

@@ -2,6 +2,7 @@
 // same `amz-sdk-invocation-id` each time. The token mixes in who asks and what, so that no client can meet another's
 // records. A client that sends no invocation id gets a token of its own for each HTTP request.
 import { hash } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
 import type { Random } from "@azimuth/foundation/random.ts";
 
 export interface RequestIdentity {
@@ -16,16 +17,16 @@ const attemptsPerClientAttempt = 1000;
 const tokenBytes = 16;
 
 export function requestIdentity(
-  headers: Readonly<Record<string, string | undefined>>,
+  headers: IncomingHttpHeaders,
   accessKeyId: string,
   target: string,
   body: Uint8Array,
   random: Random,
 ): RequestIdentity {
   const invocation = headers["amz-sdk-invocation-id"];
-  if (invocation === undefined || invocation.length === 0) return { token: random.bytes(tokenBytes), attempt: 0 };
+  if (typeof invocation !== "string" || invocation === "") return { token: random.bytes(tokenBytes), attempt: 0 };
   const payload = headers["x-amz-content-sha256"] ?? hash("sha1", body);
   const token = hash("sha256", `${invocation}\n${accessKeyId}\n${target}\n${payload}`, "buffer").subarray(0, tokenBytes);
-  const stated = /(?:^|;)\s*attempt=(\d{1,4})/.exec(headers["amz-sdk-request"] ?? "")?.[1];
+  const stated = /(?:^|;)\s*attempt=(\d{1,4})/.exec(String(headers["amz-sdk-request"] ?? ""))?.[1];
   return { token, attempt: Math.max(0, Number(stated ?? 1) - 1) * attemptsPerClientAttempt };
 }

@@ -96,6 +96,7 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
   let replicas: Replicas | undefined;
   let control: Control | undefined;
   let draining = false;
+  const session = toHex(random.bytes(8));
   let reportSequence = 0;
   let reportScheduled = false;
 
@@ -303,7 +304,7 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
       return status === undefined ? [] : [groupReportOf(status, bytes, damaged.has(group))];
     });
     const { number: node, incarnation } = identity;
-    const body: NodeReport = { node, incarnation, sequence: ++reportSequence, groups };
+    const body: NodeReport = { node, incarnation, session, sequence: ++reportSequence, groups };
     for (const target of controlNodes()) notify(target, nodeReportTopic, body as unknown as Plain);
   }
 

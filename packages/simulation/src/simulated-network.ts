@@ -1,0 +1,239 @@
+// The simulated network: connections between processes that keep order while they last, as gRPC's streams do, and
+// that break, stall, lose and delay as a seed or a fault decides.
+//
+// One connection joins two processes, whoever opened it. Each direction is a queue with a delay of its own; a
+// direction may be clogged until a time, or cut (what is sent vanishes, and the connection breaks when keep-alive
+// notices). A dead process resets its connections at once. Messages between nodes may also be lost or delivered
+// twice without a break, which is harsher than TCP; requests may be lost, never doubled.
+import { assert } from "@azimuth/foundation/assert.ts";
+import type { Random } from "@azimuth/foundation/random.ts";
+import type { WireMessage } from "@azimuth/rpc/messages.ts";
+import type { Address, Transport, TransportHandlers } from "@azimuth/rpc/transport.ts";
+import type { ProcessClock, VirtualTime } from "./virtual-time.ts";
+
+export interface NetworkConditions {
+  readonly delayMinMs: number;
+  /** Mean of the exponential part of the delay. */
+  readonly delayMeanMs: number;
+  /** Probability of a slow message, and its mean delay. */
+  readonly slowProbability: number;
+  readonly slowMeanMs: number;
+  readonly lossProbability: number;
+  readonly duplicateProbability: number;
+  /** Probability that a response vanishes after its request was carried out. */
+  readonly responseLossProbability: number;
+}
+
+export const calmNetwork: NetworkConditions = {
+  delayMinMs: 0.2,
+  delayMeanMs: 0.3,
+  slowProbability: 0,
+  slowMeanMs: 0,
+  lossProbability: 0,
+  duplicateProbability: 0,
+  responseLossProbability: 0,
+};
+
+const keepAliveMs = 3000;
+const connectTimeoutMs = 1000;
+
+interface Endpoint {
+  readonly name: Address;
+  readonly clock: ProcessClock;
+  readonly handlers: TransportHandlers;
+}
+
+interface Connection {
+  readonly ends: readonly [Endpoint, Endpoint];
+  open: boolean;
+  /** Delivery times never go back within a direction; keyed by the receiver's name. */
+  readonly lastDeliveryAt: Map<Address, number>;
+}
+
+interface Direction {
+  clogUntil: number;
+  cut: boolean;
+}
+
+export class SimulatedNetwork {
+  readonly #time: VirtualTime;
+  readonly #random: Random;
+  readonly #endpoints = new Map<Address, Endpoint>();
+  readonly #connections = new Map<string, Connection>();
+  readonly #dialling = new Map<string, { from: Address; message: WireMessage; to: Address }[]>();
+  readonly #directions = new Map<string, Direction>();
+  conditions: NetworkConditions = calmNetwork;
+  /** Messages delivered and dropped, for the run's statistics. */
+  delivered = 0;
+  dropped = 0;
+
+  constructor(time: VirtualTime, random: Random) {
+    this.#time = time;
+    this.#random = random;
+  }
+
+  /** The transport of one life of a process. */
+  transport(name: Address, clock: ProcessClock): Transport {
+    let endpoint: Endpoint | undefined;
+    const network = this;
+    return {
+      self: name,
+      start(handlers) {
+        assert(endpoint === undefined, "a transport starts once");
+        endpoint = { name, clock, handlers };
+        network.#endpoints.set(name, endpoint);
+      },
+      setRoute() {},
+      send(to, message) {
+        if (endpoint !== undefined && !clock.isDead) network.#send(endpoint, to, message);
+      },
+      isConnected: (peer) => network.#connections.get(pairOf(name, peer))?.open === true,
+      close(done) {
+        network.detach(name);
+        done();
+      },
+    };
+  }
+
+  /** The process is gone: its connections are reset. */
+  detach(name: Address): void {
+    this.#endpoints.delete(name);
+    for (const connection of [...this.#connections.values()]) {
+      if (connection.ends.some((end) => end.name === name)) this.#break(connection, name);
+    }
+  }
+
+  /** Breaks one connection, as a lost route or a restarted middlebox does. */
+  reset(one: Address, other: Address): void {
+    const connection = this.#connections.get(pairOf(one, other));
+    if (connection !== undefined) this.#break(connection, undefined);
+  }
+
+  /** Holds everything sent from one to the other until `until`. */
+  clog(from: Address, to: Address, until: number): void {
+    this.#direction(from, to).clogUntil = until;
+  }
+
+  unclog(from: Address, to: Address): void {
+    this.#direction(from, to).clogUntil = 0;
+  }
+
+  /** Drops everything sent from one to the other, until healed. */
+  cut(from: Address, to: Address): void {
+    this.#direction(from, to).cut = true;
+    this.#time.after(keepAliveMs, () => {
+      if (!this.#direction(from, to).cut) return;
+      const connection = this.#connections.get(pairOf(from, to));
+      if (connection !== undefined) this.#break(connection, undefined);
+    });
+  }
+
+  heal(from: Address, to: Address): void {
+    this.#direction(from, to).cut = false;
+  }
+
+  healAll(): void {
+    this.#directions.clear();
+  }
+
+  #send(from: Endpoint, to: Address, message: WireMessage): void {
+    const pair = pairOf(from.name, to);
+    const connection = this.#connections.get(pair);
+    if (connection?.open === true && connection.ends.includes(from)) return this.#carry(connection, from, to, message);
+    const waiting = this.#dialling.get(pair);
+    if (waiting !== undefined) {
+      waiting.push({ from: from.name, message, to });
+      return;
+    }
+    this.#dial(from, to, pair, message);
+  }
+
+  #dial(from: Endpoint, to: Address, pair: string, first: WireMessage): void {
+    this.#dialling.set(pair, [{ from: from.name, message: first, to }]);
+    const isCut = this.#direction(from.name, to).cut || this.#direction(to, from.name).cut;
+    const delay = isCut ? connectTimeoutMs : this.#delay() + this.#delay();
+    this.#time.after(delay, () => {
+      const waiting = this.#dialling.get(pair) ?? [];
+      this.#dialling.delete(pair);
+      const here = this.#endpoints.get(from.name);
+      const there = this.#endpoints.get(to);
+      const reachable = !this.#direction(from.name, to).cut && !this.#direction(to, from.name).cut;
+      if (here === undefined || there === undefined || !reachable || there.clock.isDead) {
+        this.dropped += waiting.length;
+        if (here !== undefined) here.clock.run(() => here.handlers.peerDown(to));
+        return;
+      }
+      const connection: Connection = { ends: [here, there], open: true, lastDeliveryAt: new Map() };
+      this.#connections.set(pair, connection);
+      here.clock.run(() => here.handlers.peerUp(to));
+      there.clock.run(() => there.handlers.peerUp(from.name));
+      for (const { from: sender, to: receiver, message } of waiting) {
+        const end = connection.ends.find((each) => each.name === sender);
+        if (end !== undefined) this.#carry(connection, end, receiver, message);
+      }
+    });
+  }
+
+  #carry(connection: Connection, from: Endpoint, to: Address, message: WireMessage): void {
+    const direction = this.#direction(from.name, to);
+    const { lossProbability, responseLossProbability, duplicateProbability } = this.conditions;
+    const loss = message.kind === "response" ? Math.max(lossProbability, responseLossProbability) : lossProbability;
+    if (direction.cut || (loss > 0 && this.#random.chance(loss))) {
+      this.dropped++;
+      return;
+    }
+    this.#deliver(connection, to, message, direction);
+    const mayDouble = message.kind === "raft" || message.kind === "heartbeats";
+    if (mayDouble && duplicateProbability > 0 && this.#random.chance(duplicateProbability)) {
+      this.#deliver(connection, to, message, direction);
+    }
+  }
+
+  #deliver(connection: Connection, to: Address, message: WireMessage, direction: Direction): void {
+    const receiver = connection.ends.find((end) => end.name === to) as Endpoint;
+    const sender = connection.ends.find((end) => end.name !== to) as Endpoint;
+    const earliest = Math.max(this.#time.now() + this.#delay(), direction.clogUntil);
+    const at = Math.max(earliest, connection.lastDeliveryAt.get(to) ?? 0);
+    connection.lastDeliveryAt.set(to, at);
+    this.#time.at(at, () => {
+      if (!connection.open) {
+        this.dropped++;
+        return;
+      }
+      this.delivered++;
+      receiver.clock.run(() => receiver.handlers.message(sender.name, message));
+    });
+  }
+
+  #break(connection: Connection, gone: Address | undefined): void {
+    const [one, other] = connection.ends;
+    connection.open = false;
+    this.#connections.delete(pairOf(one.name, other.name));
+    const tell = (end: Endpoint, peer: Endpoint): void => {
+      if (end.name === gone) return;
+      this.#time.after(this.#delay(), () => end.clock.run(() => end.handlers.peerDown(peer.name)));
+    };
+    tell(one, other);
+    tell(other, one);
+  }
+
+  #delay(): number {
+    const { delayMinMs, delayMeanMs, slowProbability, slowMeanMs } = this.conditions;
+    const isSlow = slowProbability > 0 && this.#random.chance(slowProbability);
+    return delayMinMs - Math.log(1 - this.#random.next()) * (isSlow ? slowMeanMs : delayMeanMs);
+  }
+
+  #direction(from: Address, to: Address): Direction {
+    const key = `${from}>${to}`;
+    let direction = this.#directions.get(key);
+    if (direction === undefined) {
+      direction = { clogUntil: 0, cut: false };
+      this.#directions.set(key, direction);
+    }
+    return direction;
+  }
+}
+
+function pairOf(one: Address, other: Address): string {
+  return one < other ? `${one}|${other}` : `${other}|${one}`;
+}

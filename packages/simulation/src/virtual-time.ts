@@ -1,0 +1,178 @@
+// Virtual time: one queue of events for the whole simulated world, ordered by time and then by the order in which
+// they were asked for, so that a seed decides everything. Time passes only by taking the next event.
+//
+// A process sees time through a ProcessClock of its own, which may be off, drift and jump, which stands still while
+// the process is paused, and which dies with it: what a dead process had asked for never happens.
+import { assert } from "@azimuth/foundation/assert.ts";
+import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
+
+interface TimedEvent {
+  readonly at: number;
+  readonly sequence: number;
+  run: (() => void) | undefined;
+}
+
+/** Wall-clock time at virtual time 0: 2026-01-01T00:00:00Z. */
+const wallEpochMs = 1_767_225_600_000;
+/** Events at one instant before the world is taken to spin for ever. */
+const eventsPerInstantMax = 2_000_000;
+
+export class VirtualTime {
+  readonly #heap: TimedEvent[] = [];
+  #sequence = 0;
+  #now = 0;
+  #eventsThisInstant = 0;
+  /** Events run so far. */
+  events = 0;
+
+  now(): number {
+    return this.#now;
+  }
+
+  at(time: number, run: () => void): Timer {
+    const event: TimedEvent = { at: Math.max(time, this.#now), sequence: this.#sequence++, run };
+    this.#push(event);
+    return { cancel: () => (event.run = undefined) };
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    return this.at(this.#now + delayMs, run);
+  }
+
+  /** Time of the next event; undefined when there is none. */
+  nextAt(): number | undefined {
+    while (this.#heap.length > 0 && (this.#heap[0] as TimedEvent).run === undefined) this.#pop();
+    return this.#heap[0]?.at;
+  }
+
+  /** Takes the next event. */
+  step(): void {
+    const event = this.#pop();
+    if (event.run === undefined) return;
+    this.#eventsThisInstant = event.at === this.#now ? this.#eventsThisInstant + 1 : 0;
+    assert(this.#eventsThisInstant < eventsPerInstantMax, `the world spins at ${this.#now} ms`);
+    this.#now = event.at;
+    this.events++;
+    event.run();
+  }
+
+  #push(event: TimedEvent): void {
+    const heap = this.#heap;
+    let position = heap.length;
+    heap.push(event);
+    while (position > 0) {
+      const parent = (position - 1) >>> 1;
+      if (!isBefore(event, heap[parent] as TimedEvent)) break;
+      heap[position] = heap[parent] as TimedEvent;
+      position = parent;
+    }
+    heap[position] = event;
+  }
+
+  #pop(): TimedEvent {
+    const heap = this.#heap;
+    const first = heap[0];
+    assert(first !== undefined, "no event is left");
+    const last = heap.pop() as TimedEvent;
+    if (heap.length === 0) return first;
+    let position = 0;
+    for (;;) {
+      let child = 2 * position + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && isBefore(heap[child + 1] as TimedEvent, heap[child] as TimedEvent)) child++;
+      if (!isBefore(heap[child] as TimedEvent, last)) break;
+      heap[position] = heap[child] as TimedEvent;
+      position = child;
+    }
+    heap[position] = last;
+    return first;
+  }
+}
+
+function isBefore(left: TimedEvent, right: TimedEvent): boolean {
+  return left.at < right.at || (left.at === right.at && left.sequence < right.sequence);
+}
+
+/** The clock of one process's life. */
+export class ProcessClock implements Clock {
+  readonly #time: VirtualTime;
+  /** Runs what a failed event of this process throws; the world ends the process or the run. */
+  readonly #guard: (run: () => void) => void;
+  #dead = false;
+  #pausedSince: number | undefined;
+  #waiting: (() => void)[] = [];
+  /** Wall clock: real + offset + drift × time. Monotonic: time × (1 + drift). */
+  offsetMs = 0;
+  drift = 0;
+
+  constructor(time: VirtualTime, guard: (run: () => void) => void) {
+    this.#time = time;
+    this.#guard = guard;
+  }
+
+  now(): number {
+    return this.#time.now() * (1 + this.drift);
+  }
+
+  wallNow(): number {
+    return Math.floor(wallEpochMs + this.now() + this.offsetMs);
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    return this.#time.after(Math.max(0, delayMs) / (1 + this.drift), () => this.run(callback));
+  }
+
+  every(periodMs: number, callback: () => void): Timer {
+    assert(periodMs > 0, "a period is above 0");
+    let cancelled = false;
+    let timer: Timer;
+    const again = (): void => {
+      if (cancelled) return;
+      timer = this.after(periodMs, again);
+      callback();
+    };
+    timer = this.after(periodMs, again);
+    return {
+      cancel() {
+        cancelled = true;
+        timer.cancel();
+      },
+    };
+  }
+
+  defer(callback: () => void): void {
+    this.#time.after(0, () => this.run(callback));
+  }
+
+  /** Runs something as this process: later if it is paused, never if it is dead. */
+  run(callback: () => void): void {
+    if (this.#dead) return;
+    if (this.#pausedSince !== undefined) this.#waiting.push(callback);
+    else this.#guard(callback);
+  }
+
+  get isPaused(): boolean {
+    return this.#pausedSince !== undefined;
+  }
+
+  get isDead(): boolean {
+    return this.#dead;
+  }
+
+  pause(): void {
+    this.#pausedSince ??= this.#time.now();
+  }
+
+  resume(): void {
+    if (this.#pausedSince === undefined) return;
+    this.#pausedSince = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const callback of waiting) this.#time.after(0, () => this.run(callback));
+  }
+
+  die(): void {
+    this.#dead = true;
+    this.#waiting = [];
+  }
+}

@@ -1,0 +1,319 @@
+// A whole cluster in one process: the real storage nodes, request routers and control plane, on virtual time,
+// simulated network and simulated disks. The world starts, crashes, pauses and restarts processes; what a crash
+// leaves on a disk is the disk's decision (storage/simulated-files.ts, memory-engine.ts). The same seed gives the
+// same events.
+import { assert } from "@azimuth/foundation/assert.ts";
+import type { Clock } from "@azimuth/foundation/clock.ts";
+import { silentLogger, type Logger } from "@azimuth/foundation/logger.ts";
+import type { Member } from "@azimuth/foundation/members.ts";
+import { createSilentMetrics } from "@azimuth/foundation/metrics.ts";
+import type { Random } from "@azimuth/foundation/random.ts";
+import { createRequestRouter, type RequestRouter } from "@azimuth/request-router/request-router.ts";
+import { createLogStore } from "@azimuth/storage/create-log-store.ts";
+import { createMemoryEngineDisk, openMemoryEngine, type MemoryEngineDisk } from "@azimuth/storage/memory-engine.ts";
+import { createSimulatedDisk, type SimulatedDisk } from "@azimuth/storage/simulated-files.ts";
+import { createStorageNode, type StorageNode } from "@azimuth/storage-node/storage-node.ts";
+import { drainMicrotasks } from "./drain-microtasks.ts";
+import { SimulatedNetwork } from "./simulated-network.ts";
+import { ProcessClock, VirtualTime } from "./virtual-time.ts";
+
+export interface WorldOptions {
+  readonly random: Random;
+  readonly zones: number;
+  readonly nodesPerZone: number;
+  readonly routers: number;
+  /** Milliseconds that a synced write takes, drawn for each. */
+  readonly syncLatencyMs?: (random: Random) => number;
+  readonly engineLatencyMs?: (random: Random) => number;
+  readonly segmentBytes?: number;
+  readonly nodeDeadAfterMs?: number;
+  readonly partitionsPerTable?: number;
+  /** Takes one line for everything worth telling. */
+  readonly trace?: (line: string) => void;
+}
+
+interface NodeMachine {
+  readonly member: Member;
+  disk: SimulatedDisk;
+  engineDisk: MemoryEngineDisk;
+  /** The life under way; undefined while the machine is off. */
+  life: { readonly clock: ProcessClock; readonly node: StorageNode } | undefined;
+  lives: number;
+}
+
+interface RouterMachine {
+  readonly name: string;
+  readonly zone: string;
+  life: { readonly clock: ProcessClock; readonly router: RequestRouter } | undefined;
+}
+
+export class World {
+  readonly time = new VirtualTime();
+  readonly network: SimulatedNetwork;
+  readonly random: Random;
+  readonly nodes = new Map<string, NodeMachine>();
+  readonly routers = new Map<string, RouterMachine>();
+  readonly #options: WorldOptions;
+  readonly #founders: readonly Member[];
+  /** Processes that ended by themselves: a failed disk, a broken invariant. */
+  readonly deaths: { readonly name: string; readonly at: number; readonly reason: string }[] = [];
+  /** A broken invariant anywhere: the run has failed. */
+  failure: Error | undefined;
+  #openRequests = 0;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.random = options.random;
+    this.network = new SimulatedNetwork(this.time, options.random.split("network"));
+    const founders: Member[] = [];
+    for (let each = 0; each < options.nodesPerZone; each++) {
+      for (let zone = 1; zone <= options.zones; zone++) {
+        const number = each * options.zones + zone;
+        founders.push({ name: `node-${number}`, zone: `az-${zone}`, endpoint: `node-${number}:1` });
+      }
+    }
+    this.#founders = founders;
+    for (const member of founders) this.addNode(member);
+    for (let number = 1; number <= options.routers; number++) {
+      const zone = `az-${((number - 1) % options.zones) + 1}`;
+      this.routers.set(`router-${number}`, { name: `router-${number}`, zone, life: undefined });
+    }
+  }
+
+  /** A machine with an empty disk; it is off until started. */
+  addNode(member: Member): void {
+    assert(!this.nodes.has(member.name), `${member.name} exists`);
+    const machine: NodeMachine = {
+      member,
+      disk: this.#newDisk(member.name),
+      engineDisk: createMemoryEngineDisk(),
+      life: undefined,
+      lives: 0,
+    };
+    this.nodes.set(member.name, machine);
+  }
+
+  startAll(): void {
+    for (const name of this.nodes.keys()) this.startNode(name);
+    for (const name of this.routers.keys()) this.startRouter(name);
+  }
+
+  startNode(name: string): void {
+    const machine = this.#node(name);
+    if (machine.life !== undefined) return;
+    const clock = this.#processClock(name);
+    const random = this.random.split(`${name}/${machine.lives++}`);
+    const log = this.#logger(name);
+    const onFatal = (error: Error): void => this.#die(name, error.message);
+    const life: { clock: ProcessClock; node: StorageNode | undefined } = { clock, node: undefined };
+    machine.life = life as NodeMachine["life"];
+    this.#trace(name, "starts");
+    clock.run(() => {
+      const files = machine.disk.open(onFatal);
+      const { segmentBytes } = this.#options;
+      const logStore = createLogStore({ files, log, onFatal, ...(segmentBytes === undefined ? {} : { segmentBytes }) });
+      const latency = this.#options.engineLatencyMs;
+      const engine = openMemoryEngine(machine.engineDisk, {
+        clock,
+        onFatal,
+        ...(latency === undefined ? {} : { latencyMs: () => latency(random) }),
+      });
+      const transport = this.network.transport(name, clock);
+      const metrics = createSilentMetrics();
+      const { nodeDeadAfterMs, partitionsPerTable } = this.#options;
+      const { zone, endpoint } = machine.member;
+      const node = createStorageNode(
+        { clock, random: random.split("node"), log, metrics, engine, files, logStore, transport },
+        {
+          cluster: "simulation",
+          name,
+          zone,
+          advertise: endpoint,
+          members: this.#founders,
+          accountId: "000000000000",
+          nodeDeadAfterMs,
+          partitionsPerTable,
+        },
+      );
+      life.node = node;
+      node.start();
+    });
+  }
+
+  startRouter(name: string): void {
+    const machine = this.#router(name);
+    if (machine.life !== undefined) return;
+    const clock = this.#processClock(name);
+    const random = this.random.split(`${name}/${this.time.now()}`);
+    const router = createRequestRouter(
+      { clock, random, log: this.#logger(name), metrics: createSilentMetrics(), transport: this.network.transport(name, clock) },
+      {
+        name,
+        zone: machine.zone,
+        members: this.#founders,
+        region: "us-east-1",
+        accountId: "000000000000",
+        authentication: false,
+      },
+    );
+    machine.life = { clock, router };
+    clock.run(() => router.start());
+  }
+
+  /** Power loss: the process ends at once, and the disk keeps what it keeps. */
+  crashNode(name: string): void {
+    const machine = this.#node(name);
+    if (machine.life === undefined) return;
+    this.#trace(name, "crashes");
+    machine.life.clock.die();
+    machine.life = undefined;
+    this.network.detach(name);
+    const random = this.random.split(`crash/${name}/${machine.lives}`);
+    machine.disk.crash(random);
+    machine.engineDisk.crash(random);
+  }
+
+  /** The machine is off and its disk is empty from now on. */
+  loseDisk(name: string): void {
+    this.crashNode(name);
+    const machine = this.#node(name);
+    this.#trace(name, "loses its disk");
+    machine.disk = this.#newDisk(name);
+    machine.engineDisk = createMemoryEngineDisk();
+  }
+
+  crashRouter(name: string): void {
+    const machine = this.#router(name);
+    if (machine.life === undefined) return;
+    this.#trace(name, "crashes");
+    machine.life.clock.die();
+    machine.life = undefined;
+    this.network.detach(name);
+  }
+
+  pause(name: string): void {
+    this.#clockOf(name)?.pause();
+    this.#trace(name, "pauses");
+  }
+
+  resume(name: string): void {
+    this.#clockOf(name)?.resume();
+    this.#trace(name, "resumes");
+  }
+
+  isUp(name: string): boolean {
+    return this.#clockOf(name) !== undefined;
+  }
+
+  clockOf(name: string): ProcessClock | undefined {
+    return this.#clockOf(name);
+  }
+
+  /** Sends an HTTP request to a router; the promise never settles when the router dies first. */
+  request(router: string, target: string, input: unknown, headers: Record<string, string>): Promise<{ status: number; body: string }> {
+    const life = this.#router(router).life;
+    if (life === undefined) return Promise.reject(new Error("connection refused"));
+    return new Promise((resolve, reject) => {
+      this.#openRequests++;
+      life.clock.run(() => {
+        life.router
+          .handle({
+            method: "POST",
+            id: `${router}-${this.time.events}`,
+            target: { api: "DynamoDB", operation: target },
+            path: "/",
+            query: "",
+            headers,
+            body: Buffer.from(JSON.stringify(input)),
+          })
+          .then(({ status, body }) => resolve({ status, body: String(body) }), (error: unknown) => {
+            this.failure ??= error as Error;
+            reject(error as Error);
+          })
+          .finally(() => this.#openRequests--);
+      });
+    });
+  }
+
+  /** Runs everything up to and including virtual time `until`. Stops early when the run has failed. */
+  async advance(until: number): Promise<void> {
+    for (;;) {
+      const next = this.time.nextAt();
+      if (next === undefined || next > until || this.failure !== undefined) break;
+      do this.time.step();
+      while (this.time.nextAt() === next && this.failure === undefined);
+      if (this.#openRequests > 0) await drainMicrotasks();
+    }
+    await drainMicrotasks();
+    if (this.failure !== undefined) throw this.failure;
+    this.time.at(until, () => {});
+    while ((this.time.nextAt() ?? Infinity) <= until) this.time.step();
+  }
+
+  #newDisk(name: string): SimulatedDisk {
+    const random = this.random.split(`disk/${name}/${this.time.now()}`);
+    const latency = this.#options.syncLatencyMs;
+    const clock: Clock = {
+      now: () => this.time.now(),
+      wallNow: () => this.time.now(),
+      after: (delayMs, callback) =>
+        this.time.after(delayMs, () => (this.#clockOf(name) as ProcessClock | undefined)?.run(callback)),
+      every() {
+        throw new Error("a disk has no periods");
+      },
+      defer: (callback) => void this.time.after(0, () => this.#clockOf(name)?.run(callback)),
+    };
+    return createSimulatedDisk({ clock, ...(latency === undefined ? {} : { latencyMs: () => latency(random) }) });
+  }
+
+  #processClock(name: string): ProcessClock {
+    return new ProcessClock(this.time, (run) => {
+      try {
+        run();
+      } catch (error) {
+        this.#trace(name, `breaks: ${(error as Error).message}`);
+        this.failure ??= error as Error;
+      }
+    });
+  }
+
+  #die(name: string, reason: string): void {
+    this.deaths.push({ name, at: this.time.now(), reason });
+    this.#trace(name, `dies: ${reason}`);
+    this.crashNode(name);
+  }
+
+  #node(name: string): NodeMachine {
+    const machine = this.nodes.get(name);
+    assert(machine !== undefined, `no node ${name}`);
+    return machine;
+  }
+
+  #router(name: string): RouterMachine {
+    const machine = this.routers.get(name);
+    assert(machine !== undefined, `no router ${name}`);
+    return machine;
+  }
+
+  #clockOf(name: string): ProcessClock | undefined {
+    return (this.nodes.get(name) ?? this.routers.get(name))?.life?.clock;
+  }
+
+  #trace(name: string, what: string): void {
+    this.#options.trace?.(`${this.time.now().toFixed(3)} ${name} ${what}`);
+  }
+
+  #logger(name: string): Logger {
+    if (this.#options.trace === undefined) return silentLogger;
+    const write = (level: string) => (message: string, fields?: object) =>
+      this.#trace(name, `${level} ${message}${fields === undefined ? "" : ` ${JSON.stringify(fields)}`}`);
+    const logger: Logger = {
+      debug() {},
+      info: write("info"),
+      warn: write("warn"),
+      error: write("error"),
+      child: () => logger,
+    };
+    return logger;
+  }
+}

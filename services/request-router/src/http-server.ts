@@ -4,7 +4,7 @@
 // What a client sends is bounded in size and time: headers, body, requests under way on one connection, and
 // connections. Bytes that are not HTTP, bodies that break off and clients that stall cost their connection and
 // nothing else. `drain` stops accepting, answers what is under way with `Connection: close`, then closes.
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
@@ -19,14 +19,13 @@ import { createRequestId } from "./request-id.ts";
 
 export interface HttpRequest {
   /** Sent back as x-amzn-RequestId. */
-  readonly id: string;
+  readonly requestId: string;
   readonly target: Target;
   readonly method: string;
-  readonly path: string;
-  /** What follows the question mark; empty when there is none. */
-  readonly query: string;
-  /** Names in lower case. */
-  readonly headers: IncomingHttpHeaders;
+  /** Path and query as sent. */
+  readonly url: string;
+  /** Names in lower case; of a header that came several times, node:http's joined value. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
   /** Address of the client. */
   readonly remote: string;
@@ -64,11 +63,17 @@ export function createHttpServer(config: HttpServerConfig): HttpServer {
   return new HttpFront(config);
 }
 
+interface Connection {
+  /** Requests that have begun to arrive and are not answered. */
+  underWay: number;
+  open: boolean;
+}
+
 class HttpFront implements HttpServer {
   readonly #config: HttpServerConfig;
   readonly #limits: HttpLimits;
   readonly #server: Server;
-  readonly #underWayBySocket = new WeakMap<Socket, number>();
+  readonly #connectionBySocket = new WeakMap<Socket, Connection>();
   requestsUnderWay = 0;
   #draining = false;
   #drainDeadline: Timer | undefined;
@@ -87,6 +92,7 @@ class HttpFront implements HttpServer {
     });
     this.#server.maxConnections = limits.connectionsMax;
     this.#server.setTimeout(limits.stalledMs, (socket: Socket) => socket.destroy());
+    this.#server.on("connection", (socket) => this.#connect(socket));
     this.#server.on("request", (request, response) => this.#receive(request, response));
     this.#server.on("clientError", (error: NodeJS.ErrnoException, socket) => this.#clientError(error, socket as Socket));
     this.#server.listen(config.port, config.host, () => {
@@ -139,46 +145,54 @@ class HttpFront implements HttpServer {
     });
   }
 
+  #connect(socket: Socket): void {
+    const connection: Connection = { underWay: 0, open: true };
+    this.#connectionBySocket.set(socket, connection);
+    socket.on("close", () => {
+      connection.open = false;
+      this.requestsUnderWay -= connection.underWay;
+    });
+  }
+
   /** Counts the request as under way until its response is sent or its connection is gone. */
   #admit(socket: Socket, response: ServerResponse): boolean {
-    const underWay = (this.#underWayBySocket.get(socket) ?? 0) + 1;
-    if (underWay > this.#limits.pipelinedMax) {
+    const connection = this.#connectionBySocket.get(socket) as Connection;
+    if (connection.underWay >= this.#limits.pipelinedMax) {
       this.#config.log.warn("too many requests on one connection", { remote: socket.remoteAddress });
       socket.destroy();
       return false;
     }
-    this.#underWayBySocket.set(socket, underWay);
+    connection.underWay++;
     this.requestsUnderWay++;
-    response.on("close", () => {
-      this.requestsUnderWay--;
-      this.#underWayBySocket.set(socket, (this.#underWayBySocket.get(socket) as number) - 1);
+    response.on("finish", () => {
+      connection.underWay--;
+      if (connection.open) this.requestsUnderWay--;
     });
     return true;
   }
 
   #dispatch(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
-    const { method = "", url = "/", headers } = request;
-    const id = createRequestId(this.#config.random);
-    const question = url.indexOf("?");
-    const path = question < 0 ? url : url.slice(0, question);
+    const { method = "", url = "/" } = request;
+    // Only Set-Cookie, which no client sends, would be a list.
+    const headers = request.headers as Readonly<Record<string, string | undefined>>;
+    const requestId = createRequestId(this.#config.random);
     if (method === "GET" || method === "HEAD") {
-      this.#get(path, (answer) => this.#respond(response, id, answer));
+      this.#get(url.split("?", 1)[0] as string, (answer) => this.#respond(response, requestId, answer));
       return;
     }
     const jsonType = jsonTypeOf(headers["content-type"], body.length);
     if (method !== "POST" || jsonType === undefined) {
-      this.#respond(response, id, notOfTheProtocol);
+      this.#respond(response, requestId, notOfTheProtocol);
       return;
     }
-    const target = parseTarget(headers["x-amz-target"] as string | undefined);
+    const target = parseTarget(headers["x-amz-target"]);
     if (target === undefined) {
-      this.#respond(response, id, unknownOperation(), jsonType);
+      this.#respond(response, requestId, unknownOperation(), jsonType);
       return;
     }
-    const query = question < 0 ? "" : url.slice(question + 1);
     const remote = request.socket.remoteAddress ?? "";
-    this.#config.handle({ id, target, method, path, query, headers, body, remote }, (answer) =>
-      this.#respond(response, id, answer, jsonType),
+    this.#config.handle({ requestId, target, method, url, headers, body, remote }, (answer) =>
+      this.#respond(response, requestId, answer, jsonType),
     );
   }
 
@@ -195,7 +209,7 @@ class HttpFront implements HttpServer {
   #respond(response: ServerResponse, id: string, answer: HttpAnswer, jsonType = "application/x-amz-json-1.0"): void {
     assert(!response.headersSent, "a request is answered once");
     // The client may be gone by now.
-    if (response.destroyed) return;
+    if (response.destroyed || response.req.socket.destroyed) return;
     if (this.#draining) response.shouldKeepAlive = false;
     const { status, body, contentType } = answer;
     response.writeHead(status, [
@@ -210,7 +224,7 @@ class HttpFront implements HttpServer {
 
   /** Not HTTP, too long, too slow, or gone. The connection is not usable afterwards. */
   #clientError(error: NodeJS.ErrnoException, socket: Socket): void {
-    const underWay = this.#underWayBySocket.get(socket) ?? 0;
+    const underWay = this.#connectionBySocket.get(socket)?.underWay ?? 0;
     this.#config.log.debug("closing a connection", { remote: socket.remoteAddress, code: error.code ?? error.message });
     if (!socket.writable || underWay > 0 || error.code === "ECONNRESET") {
       socket.destroy();

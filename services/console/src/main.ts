@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createRealClock } from "@azimuth/foundation/real-clock.ts";
+import { createLazyMetrics } from "@azimuth/host-agent/agent-metrics.ts";
 import { createFetchJson } from "@azimuth/host-agent/http-client.ts";
 import { startHttpServer } from "@azimuth/host-agent/http-server.ts";
 import { createLineLogger } from "@azimuth/host-agent/line-logger.ts";
@@ -39,14 +40,20 @@ async function run(): Promise<void> {
   };
   const clock = createRealClock();
   const log = createLineLogger(clock, (line) => process.stdout.write(line), { process: "console" });
+  const metrics = createLazyMetrics(async () => {
+    const { createPrometheusMetrics } = await import("@azimuth/foundation/metrics.ts");
+    return createPrometheusMetrics({ labels: { process: "console" }, processMetrics: true });
+  }, () => []);
   const server = await startHttpServer({
     listen: setting("listen", "127.0.0.1:8080"),
     headers: pageHeaders,
     failed: (error) => log.error("a request failed", { error: String(error) }),
-    handler: createConsole({ clock, fetchJson: createFetchJson(), pageFile, metrics }, config),
+    handler: createConsole({ clock, fetchJson: createFetchJson(), pageFile, metrics: () => metrics.expose() }, config),
   });
   log.info("console ready", { listen: server.address });
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void server.close().then(() => process.exit(0)));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => void server.close().then(() => process.exit(0)));
+  }
 }
 
 function pageFile(name: string): Uint8Array | undefined {
@@ -55,14 +62,4 @@ function pageFile(name: string): Uint8Array | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The metrics library is loaded when somebody asks: most consoles are never scraped. */
-let registry: Promise<{ metrics(): Promise<string> }> | undefined;
-async function metrics(): Promise<string> {
-  registry ??= import("prom-client").then(({ collectDefaultMetrics, register }) => {
-    collectDefaultMetrics();
-    return register;
-  });
-  return (await registry).metrics();
 }

@@ -4,7 +4,9 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRealClock } from "@azimuth/foundation/real-clock.ts";
 import { parseAgentArguments, type AgentArguments, type Manifest } from "./agent-arguments.ts";
+import { createLazyMetrics } from "./agent-metrics.ts";
 import { createHostAgent } from "./host-agent.ts";
+import type { HttpHandler } from "./http.ts";
 import { startHttpServer } from "./http-server.ts";
 import { createLineLogger } from "./line-logger.ts";
 import { createRealProcesses } from "./real-processes.ts";
@@ -33,10 +35,17 @@ async function run(config: AgentArguments): Promise<void> {
     restartDelayMs,
     shutdownOrder,
   }, () => process.exit(0));
+  const metrics = createLazyMetrics(async () => {
+    const { createPrometheusMetrics } = await import("@azimuth/foundation/metrics.ts");
+    return createPrometheusMetrics({ labels: { process: `agent-${config.name}` }, processMetrics: true });
+  }, agent.list);
+  const handler: HttpHandler = async (request) => request.path === "/metrics"
+    ? { status: 200, body: await metrics.expose(), contentType: "text/plain; version=0.0.4; charset=utf-8" }
+    : agent.handler(request);
   const starting = agent.startAll();
   const server = await startHttpServer({
     listen: config.listen,
-    handler: agent.handler,
+    handler,
     failed: (error) => log.error("a command failed", { error: String(error) }),
   }).catch(async (error: Error) => {
     process.stderr.write(`host-agent: cannot listen on ${config.listen}: ${error.message}\n`);

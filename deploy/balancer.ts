@@ -1,0 +1,135 @@
+// One port in front of several routers: passes each TCP connection to a router, in turn, and tries the next when one
+// refuses or does not answer. It reads nothing of what passes through. Each router's health page is asked all the
+// time; a router that twice in a row does not say that it is well gets no new connections and loses those it has,
+// because a cut network and a hung process say nothing by themselves, and a client that is cut off connects again
+// at once, as the AWS SDKs do, while one that waits would wait for minutes.
+//   node deploy/balancer.ts --listen 0.0.0.0:8000 --to router-1:8000/7400,router-2:8000/7400
+import { get } from "node:http";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { parseArgs } from "node:util";
+
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  /** Where its GET /health is. */
+  readonly healthPort: number;
+}
+
+export interface BalancerOptions {
+  readonly targets: readonly Target[];
+  /** How long a target may take to accept before the next one is tried. */
+  readonly connectLimitMs: number;
+  readonly isWell: (target: Target) => Promise<boolean>;
+}
+
+export interface Balancer {
+  readonly server: Server;
+  /** Asks every target once; to be called again and again. */
+  checkHealth(): Promise<void>;
+}
+
+interface Route {
+  readonly target: Target;
+  readonly connections: Set<Socket>;
+  failures: number;
+}
+
+const connectionsMax = 10_000;
+const failuresMax = 2;
+const checkEveryMs = 300;
+const healthLimitMs = 700;
+
+export function createBalancer(options: BalancerOptions): Balancer {
+  const routes = options.targets.map((target): Route => ({ target, connections: new Set(), failures: 0 }));
+  let next = 0;
+  const server = createServer({ noDelay: true, pauseOnConnect: true, allowHalfOpen: true }, (client) => {
+    client.on("error", () => client.destroy());
+    const inTurn = [...routes.slice(next), ...routes.slice(0, next)];
+    next = (next + 1) % routes.length;
+    tryRoutes(client, inTurn.toSorted((left, right) => Number(isDown(left)) - Number(isDown(right))), options.connectLimitMs);
+  });
+  server.maxConnections = connectionsMax;
+  return {
+    server,
+    checkHealth: async () => void (await Promise.all(routes.map((route) => check(route, options.isWell)))),
+  };
+}
+
+function isDown(route: Route): boolean {
+  return route.failures >= failuresMax;
+}
+
+async function check(route: Route, isWell: BalancerOptions["isWell"]): Promise<void> {
+  route.failures = (await isWell(route.target)) ? 0 : route.failures + 1;
+  if (!isDown(route)) return;
+  for (const connection of route.connections) connection.destroy();
+}
+
+function tryRoutes(client: Socket, order: readonly Route[], connectLimitMs: number): void {
+  const [route, ...rest] = order;
+  if (route === undefined || client.destroyed) return void client.destroy();
+  const { host, port } = route.target;
+  const upstream = connect({ host, port, noDelay: true, allowHalfOpen: true });
+  upstream.setTimeout(connectLimitMs);
+  const giveUp = (): void => {
+    upstream.destroy();
+    tryRoutes(client, rest, connectLimitMs);
+  };
+  upstream.once("error", giveUp);
+  upstream.once("timeout", giveUp);
+  upstream.once("connect", () => {
+    upstream.off("error", giveUp);
+    upstream.off("timeout", giveUp);
+    upstream.setTimeout(0);
+    route.connections.add(upstream);
+    upstream.once("close", () => route.connections.delete(upstream));
+    join(client, upstream);
+  });
+}
+
+/** The end or the loss of one side is the end or the loss of the other. */
+function join(client: Socket, upstream: Socket): void {
+  client.on("error", () => upstream.destroy());
+  client.on("close", () => upstream.destroy());
+  upstream.on("error", () => client.destroy());
+  upstream.on("close", () => client.destroy());
+  client.pipe(upstream);
+  upstream.pipe(client);
+}
+
+function askHealth(target: Target): Promise<boolean> {
+  return new Promise((resolve) => {
+    const signal = AbortSignal.timeout(healthLimitMs);
+    const request = get({ host: target.host, port: target.healthPort, path: "/health", agent: false, signal }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.on("error", () => resolve(false));
+  });
+}
+
+export function parseTarget(text: string): Target {
+  const match = /^([^:/]+):(\d+)\/(\d+)$/.exec(text.trim());
+  if (match === null) throw new RangeError(`"${text}" is not of the form host:port/health-port.`);
+  return { host: match[1] as string, port: Number(match[2]), healthPort: Number(match[3]) };
+}
+
+function main(): void {
+  const { values } = parseArgs({ options: { listen: { type: "string" }, to: { type: "string" } } });
+  const [host, port] = (values.listen ?? "0.0.0.0:8000").split(":");
+  const targets = (values.to ?? "").split(",").map(parseTarget);
+  const { server, checkHealth } = createBalancer({ targets, connectLimitMs: 500, isWell: askHealth });
+  server.listen(Number(port), host);
+  const checkForEver = (): void => void checkHealth().then(() => setTimeout(checkForEver, checkEveryMs));
+  checkForEver();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
+}
+
+if (import.meta.main) {
+  try {
+    main();
+  } catch (error) {
+    process.stderr.write(`balancer: ${(error as Error).message}\n`);
+    process.exitCode = 2;
+  }
+}

@@ -9,7 +9,7 @@ export interface AppendFile {
   readonly size: number;
   /** Appends; `done` runs once these bytes and all before them are durable. One call at a time. */
   appendSynced(parts: readonly Uint8Array[], done: () => void): void;
-  /** Bytes at [offset, offset + length), synchronously; fewer at the end of the file. */
+  /** Durable bytes at [offset, offset + length), synchronously; fewer at the end of the file. */
   read(offset: number, length: number): Uint8Array;
   close(): void;
 }

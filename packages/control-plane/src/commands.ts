@@ -108,7 +108,6 @@ export interface RecordMembershipCommand {
   readonly configEpoch: number;
   readonly configIndex: number;
   readonly voters: readonly number[];
-  readonly learners: readonly number[];
 }
 
 export type TableCommand =

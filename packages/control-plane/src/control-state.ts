@@ -11,6 +11,7 @@ import type { TableDefinition } from "@azimuth/model/table.ts";
 import { firstToken, lastToken, nextToken } from "@azimuth/placement/token.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { CredentialRecord, NodeRecord, PartitionRecord } from "./cluster-map.ts";
+import { sameMembers } from "./instructions.ts";
 import type { ClusterMeta, ControlEffect, DroppingRecord, PutEffect, RecordKind } from "./control-records.ts";
 
 /** The Raft group of the control plane, and the id of its own partition record. */
@@ -182,9 +183,10 @@ function checkReplicas(state: ControlState, partition: PartitionRecord): void {
   const nodes = members.map(nodeOfReplica);
   assert(voters.length > 0, `${label} has no voters`);
   assert(new Set(nodes).size === nodes.length, `${label} has two replicas on one node`);
+  const awaited = replacing === undefined || replacing.add === 0 ? [] : [replacing.add];
+  assert(sameMembers(learners, awaited), `${label} has other learners than the one that is awaited`);
   if (replacing !== undefined) {
     assert(replacing.remove === 0 || voters.includes(replacing.remove), `${label} replaces a stranger`);
-    assert(replacing.add === 0 || learners.includes(replacing.add), `${label} awaits a stranger`);
     assert(replacing.add !== 0 || replacing.remove !== 0, `${label} replaces nothing by nothing`);
   }
   if (partition.partition === controlGroup) return;

@@ -50,16 +50,15 @@ export function decideRecordMembership(state: ControlState, command: RecordMembe
   if (command.configIndex <= (record.configIndex ?? 0)) return ignored;
   assert(command.voters.length > 0, "a group has voters");
   const voters = command.voters.toSorted((left, right) => left - right);
-  const learners = command.learners.toSorted((left, right) => left - right);
   const { replacing } = record;
   if (replacing !== undefined && !isReplaced(replacing, voters)) return ignored;
-  const changed = replacing !== undefined
-    || !sameMembers(voters, record.voters) || !sameMembers(learners, record.learners);
-  if (!changed) return ignored;
+  if (replacing === undefined && sameMembers(voters, record.voters)) return ignored;
   const configEpoch = record.configEpoch + 1;
   const { configIndex } = command;
   return {
-    effects: [putPartition({ ...record, configEpoch, configIndex, voters, learners, replacing: undefined })],
+    // A learner that the group has and nothing awaits is a left-over: it is not recorded, so its node drops it,
+    // and the autoadmin has the leader remove it.
+    effects: [putPartition({ ...record, configEpoch, configIndex, voters, learners: [], replacing: undefined })],
     outcome: {},
   };
 }

@@ -49,7 +49,7 @@ function planSettled(
   const { leader, freshest } = view.group(record.partition);
   if (freshest !== undefined && !sameMembers(freshest.voters, record.voters)) return recordMembership(record, freshest);
   if (leader === undefined || leader.joint) return undefined;
-  const stray = leader.learners.find((learner) => !record.learners.includes(learner));
+  const stray = leader.learners[0];
   if (stray !== undefined) return change(leader, [{ kind: "remove", replica: stray }]);
   return mayStart ? planRepair(view, record, ring, leader) : undefined;
 }
@@ -144,7 +144,6 @@ function recordMembership(record: PartitionRecord, seen: GroupReport): Action | 
     configEpoch: record.configEpoch,
     configIndex: seen.applied,
     voters: seen.voters,
-    learners: seen.learners,
   });
 }
 

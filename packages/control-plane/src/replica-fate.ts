@@ -50,14 +50,22 @@ export function mustDestroy(map: GroupLookup, held: HeldReplica): boolean {
   return record.configEpoch >= generationOf(held.replica);
 }
 
-/** What node `node` has to create and destroy, given what it holds. A group it must destroy first waits its turn. */
-export function reconcile(map: GroupLookup, node: number, held: readonly HeldReplica[]): Reconciliation {
+/**
+ * What node `node` has to create and destroy, given what it holds. A group it must destroy first waits its turn; and
+ * an old map may still list replicas that were removed from this node, which `wasRemoved` (the log store's) knows.
+ */
+export function reconcile(
+  map: GroupLookup,
+  node: number,
+  held: readonly HeldReplica[],
+  wasRemoved: (group: number, replica: ReplicaId) => boolean,
+): Reconciliation {
   const heldGroups = new Set(held.map((replica) => replica.group));
   const create: WantedReplica[] = [];
   for (const partition of map.groups()) {
     if (heldGroups.has(partition.partition)) continue;
     const replica = replicaOn(partition, node);
-    if (replica === undefined) continue;
+    if (replica === undefined || wasRemoved(partition.partition, replica)) continue;
     const bootstraps = partition.bootstrap.includes(replica);
     create.push({ group: partition.partition, replica, partition, bootstraps });
   }

@@ -215,10 +215,11 @@ export class FakeCluster {
     const delta = source?.plane.changesSince(node.follower.revision);
     if (delta !== undefined) assert.equal(node.follower.applyDelta(delta), "applied");
     const held = [...node.held].map(([group, { replica }]) => ({ group, replica }));
-    const { create, destroy } = reconcile(node.follower, node.number, held);
+    const wasRemoved = (group: number, replica: number): boolean => node.destroyed.has(`${group}/${replica}`);
+    const { create, destroy } = reconcile(node.follower, node.number, held, wasRemoved);
     for (const { group, replica } of destroy) this.#destroy(node, group, replica);
     for (const { group, replica, bootstraps, partition } of create) {
-      if (group === 0 || node.destroyed.has(`${group}/${replica}`)) continue;
+      if (group === 0) continue;
       node.held.set(group, { replica, corrupted: false, initialised: bootstraps });
       if (!this.groups.has(group)) {
         this.groups.set(group, { voters: [...partition.bootstrap], learners: [], leader: 0, term: 0, index: 1 });

@@ -95,7 +95,8 @@ function assertFollowersAgree(cluster: FakeCluster): void {
   assert.equal(sorted(fresh.map()), expected);
 }
 
-for (let seed = 0; seed < histories; seed++) {
+// 225: a learner that came too late was recorded as if it were wanted, and then never removed.
+for (const seed of [225, ...Array.from({ length: histories }, (_, i) => i)]) {
   test(`a random history keeps the invariants and ends whole (seed history-${seed})`, () => history(`history-${seed}`));
 }
 

@@ -15,6 +15,7 @@ export class AppendPipeline {
   readonly #context: HostContext;
   #pending: PendingWrite[] = [];
   #underWay = false;
+  #closed = false;
   #idleCallbacks: (() => void)[] = [];
 
   constructor(context: HostContext) {
@@ -31,7 +32,7 @@ export class AppendPipeline {
 
   /** Starts the next write unless one is under way. */
   kick(): void {
-    if (this.#underWay || this.#pending.length === 0) return;
+    if (this.#underWay || this.#closed || this.#pending.length === 0) return;
     const taken = this.#take();
     const writes: GroupWrite[] = [];
     for (const pending of taken) if (pending.write !== undefined) writes.push(pending.write);
@@ -50,6 +51,11 @@ export class AppendPipeline {
   whenIdle(callback: () => void): void {
     if (this.idle) callback();
     else this.#idleCallbacks.push(callback);
+  }
+
+  /** Nothing is written any more: the log is about to be closed. */
+  close(): void {
+    this.#closed = true;
   }
 
   #take(): PendingWrite[] {

@@ -29,6 +29,7 @@ export class ApplyPipeline {
   readonly #context: HostContext;
   readonly #queued = new Set<Group>();
   #underWay = false;
+  #closed = false;
   #idleCallbacks: (() => void)[] = [];
   /** Bytes of entries that no batch has taken yet. */
   #queuedBytes = 0;
@@ -59,7 +60,7 @@ export class ApplyPipeline {
 
   /** Starts the next batch unless one is under way. */
   kick(): void {
-    if (this.#underWay) return;
+    if (this.#underWay || this.#closed) return;
     const operations: WriteOperation[] = [];
     const works = this.#gather(operations);
     if (works.length === 0) return;
@@ -76,6 +77,11 @@ export class ApplyPipeline {
   whenIdle(callback: () => void): void {
     if (!this.#underWay) callback();
     else this.#idleCallbacks.push(callback);
+  }
+
+  /** Nothing is applied any more: the engine is about to be closed. */
+  close(): void {
+    this.#closed = true;
   }
 
   #gather(operations: WriteOperation[]): GroupWork[] {

@@ -6,13 +6,15 @@ export class Flusher {
   readonly #context: HostContext;
   #waiting: (() => void)[] = [];
   #underWay = false;
+  #closed = false;
 
   constructor(context: HostContext) {
     this.#context = context;
   }
 
-  get idle(): boolean {
-    return !this.#underWay && this.#waiting.length === 0;
+  /** Nothing is flushed any more: the engine is about to be closed. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** `done` runs once everything that was visible in the engine at this call is durable. */
@@ -25,6 +27,7 @@ export class Flusher {
   }
 
   #start(): void {
+    if (this.#closed) return;
     const callbacks = this.#waiting.splice(0);
     const applied = [...this.#context.groups.values()].map((group) => ({
       group,

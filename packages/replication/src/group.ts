@@ -114,7 +114,15 @@ export class Group {
   }
 }
 
-/** Every replica that a configuration names, once. */
-export function membersOf(config: ConfigState): ReplicaId[] {
-  return [...new Set([...config.voters, ...config.votersOutgoing, ...config.learners, ...config.learnersNext])];
+const membersByConfig = new WeakMap<ConfigState, readonly ReplicaId[]>();
+
+/** Every replica that a configuration names, once. Configurations are never changed in place, so this is remembered. */
+export function membersOf(config: ConfigState): readonly ReplicaId[] {
+  let members = membersByConfig.get(config);
+  if (members === undefined) {
+    const { voters, votersOutgoing, learners, learnersNext } = config;
+    members = [...new Set([...voters, ...votersOutgoing, ...learners, ...learnersNext])];
+    membersByConfig.set(config, members);
+  }
+  return members;
 }

@@ -79,6 +79,7 @@ class Host implements NodeReplicationHost {
   readonly #context: HostContext;
   readonly #appends: AppendPipeline;
   readonly #applies: ApplyPipeline;
+  readonly #flusher: Flusher;
   readonly #heartbeats: Heartbeats;
   readonly #sender: SnapshotSender;
   readonly #receiver: SnapshotReceiver;
@@ -104,7 +105,7 @@ class Host implements NodeReplicationHost {
     const appends = this.#appends = new AppendPipeline(context);
     const applies = this.#applies = new ApplyPipeline(context);
     const heartbeats = this.#heartbeats = new Heartbeats(context);
-    const flusher = new Flusher(context);
+    const flusher = this.#flusher = new Flusher(context);
     const lifecycle = this.#lifecycle = new GroupLifecycle(context, {
       appends, applies, flusher,
       released: (group) => {
@@ -164,8 +165,10 @@ class Host implements NodeReplicationHost {
 
   readIndex(id: number, done: (result: ReadResult) => void): void {
     const group = this.#open(id);
-    if (group === undefined || !group.leads || group.reads.size >= this.#context.limits.readsPerGroupMax) {
-      return done({ kind: "not-leader", leader: group?.raft.leader ?? 0 });
+    if (group === undefined) return done({ kind: "not-leader", leader: 0 });
+    if (!group.leads || group.reads.size >= this.#context.limits.readsPerGroupMax) {
+      this.#doubtLeader(group);
+      return done({ kind: "not-leader", leader: group.raft.leader });
     }
     this.#context.counters.reads++;
     group.reads.ask(done);
@@ -246,7 +249,12 @@ class Host implements NodeReplicationHost {
       group.waiters.abandon();
       group.reads.dropAll(0);
     }
-    this.#appends.whenIdle(() => this.#applies.whenIdle(done));
+    this.#flusher.close();
+    this.#applies.close();
+    this.#appends.whenIdle(() => {
+      this.#appends.close();
+      this.#applies.whenIdle(done);
+    });
   }
 
   stats(): HostStats {
@@ -273,11 +281,19 @@ class Host implements NodeReplicationHost {
   }
 
   #accept(group: Group, result: ProposeResult, waiter: (result: ProposalResult) => void): number {
-    if (result.kind !== "accepted") return this.#refuse(waiter, result);
+    if (result.kind !== "accepted") {
+      this.#doubtLeader(group);
+      return this.#refuse(waiter, result);
+    }
     this.#context.counters.proposals++;
     group.waiters.add(result.index, result.term, waiter);
     this.#wake(group);
     return result.index;
+  }
+
+  /** Somebody looks for a leader here: perhaps the one this quiet group relies on is gone unnoticed. */
+  #doubtLeader(group: Group): void {
+    if (group.quiet && !group.leads) this.#wake(group);
   }
 
   /** Answers on a later turn: a caller may rely on its waiter not running within the call. */
@@ -316,11 +332,25 @@ class Host implements NodeReplicationHost {
     this.#turn.schedule();
   }
 
+  /**
+   * The leader's node is gone. Voters campaign one after the other, each group in another order, so that the first has
+   * won before the second begins: two at once would split the votes and cost a whole election timeout.
+   */
   #missLeaderAt(node: number, group: Group): void {
-    const { leader } = group.raft;
-    if (leader === 0 || nodeOfReplica(leader) !== node) return;
-    group.raft.leaderUnreachable();
+    const { raft } = group;
+    if (raft.leader === 0 || nodeOfReplica(raft.leader) !== node) return;
+    raft.leaderUnreachable();
     this.#wake(group);
+    const voters = raft.config.voters.filter((replica) => nodeOfReplica(replica) !== node);
+    const turn = (voters.indexOf(raft.id) + group.id) % Math.max(1, voters.length);
+    const { clock, random, limits } = this.#context;
+    const { term } = raft;
+    clock.after((turn * 1.2 + random.next() * 0.4) * limits.tickMs, () => {
+      const unchanged = this.#running && !group.closed && group.raft === raft && raft.term === term;
+      if (!unchanged || raft.leader !== 0 || raft.role !== "follower") return;
+      raft.campaign();
+      this.#turn.touch(group);
+    });
   }
 
   #handOver(group: Group): void {

@@ -163,3 +163,30 @@ test("a destroyed group leaves nothing in the engine and its replica must not co
   assert.deepEqual(node.host.groups(), []);
   assert.throws(() => cluster.addEmptyReplica(7, 1, 1), /was removed/);
 });
+
+test("a stopped host answers what waits as unknown and writes nothing more", () => {
+  const cluster = new TestCluster({ seed: 12, nodes: 3 });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  const results: string[] = [];
+  leader.host.propose(7, new Uint8Array([1]), (result) => results.push(result.kind));
+  let stopped = false;
+  leader.host.stop(() => (stopped = true));
+  assert.deepEqual(results, ["unknown"]);
+  cluster.clock.until(() => stopped, 1000, "the host is stopped");
+  const { appends } = leader.logStore.stats();
+  leader.logStore.close();
+  cluster.clock.advance(20_000);
+  assert.equal(leader.logStore.stats().appends, appends);
+});
+
+test("the loss of the leader's node is made good within a few ticks in nearly all cases", () => {
+  let slow = 0;
+  for (let seed = 100; seed < 130; seed++) {
+    const cluster = new TestCluster({ seed, nodes: 3 });
+    cluster.createGroup(7, [1, 2, 3]);
+    cluster.awaitLeader(7).crash();
+    if (cluster.clock.until(() => cluster.leaderOf(7) !== undefined, 10_000, "a new leader") > 150) slow++;
+  }
+  assert.ok(slow <= 3, `${slow} of 30 failovers took longer than 150 ms`);
+});

@@ -5,13 +5,14 @@ import { silentLogger } from "@azimuth/foundation/logger.ts";
 import { utf8 } from "@azimuth/foundation/bytes.ts";
 import type { ConfigChangeStep, ConfigState, ReplicaId } from "@azimuth/raft/types.ts";
 import type { Engine } from "@azimuth/storage/engine.ts";
+import { createLogStore } from "@azimuth/storage/create-log-store.ts";
 import { emptyConfig, type LogStore } from "@azimuth/storage/log-store.ts";
 import { createMemoryEngineDisk, openMemoryEngine, type MemoryEngineDisk } from "@azimuth/storage/memory-engine.ts";
+import { createSimulatedDisk, type SimulatedDisk } from "@azimuth/storage/simulated-files.ts";
 import { type GroupStatus, type ProposalResult, type ReadResult, replicaIdOf } from "../src/host-api.ts";
 import type { ReplicationLimits } from "../src/limits.ts";
 import { createReplicationHost, type NodeReplicationHost } from "../src/replication-host.ts";
 import { ListMachine, readItems } from "./list-machine.ts";
-import { MemoryLogDisk, openMemoryLog } from "./memory-log-store.ts";
 import { TestNetwork } from "./test-network.ts";
 import { type ProcessClock, VirtualClock } from "./virtual-clock.ts";
 
@@ -19,7 +20,7 @@ export class TestNode {
   readonly number: number;
   readonly #cluster: TestCluster;
   readonly #engineDisk: MemoryEngineDisk = createMemoryEngineDisk();
-  readonly #logDisk = new MemoryLogDisk();
+  readonly #logDisk: SimulatedDisk;
   readonly machines = new Map<number, ListMachine>();
   #clock: ProcessClock | undefined;
   host!: NodeReplicationHost;
@@ -31,6 +32,8 @@ export class TestNode {
   constructor(cluster: TestCluster, number: number) {
     this.#cluster = cluster;
     this.number = number;
+    const latency = cluster.random.split(`disk-${number}`);
+    this.#logDisk = createSimulatedDisk({ clock: cluster.clock, latencyMs: () => 0.5 + latency.next() * 1.5 });
     this.start();
   }
 
@@ -39,7 +42,11 @@ export class TestNode {
     const process = (this.#clock = clock.process());
     const own = random.split(`node-${this.number}-${this.starts++}`);
     this.engine = openMemoryEngine(this.#engineDisk, { clock: process, latencyMs: () => own.next() * 0.3 });
-    this.logStore = openMemoryLog(this.#logDisk, process, () => 0.5 + own.next() * 1.5);
+    const onFatal = (error: Error): never => {
+      throw error;
+    };
+    const segmentBytes = this.#cluster.segmentBytes;
+    this.logStore = createLogStore({ files: this.#logDisk.open(onFatal), log: silentLogger, onFatal, segmentBytes });
     this.host = createReplicationHost({
       node: this.number,
       clock: process,
@@ -89,6 +96,8 @@ export class TestCluster {
   readonly network: TestNetwork;
   readonly limits: Partial<ReplicationLimits>;
   readonly nodes: TestNode[] = [];
+  /** Small, so that segments end and are deleted all the time. */
+  readonly segmentBytes = 8192;
 
   constructor(options: { seed: number; nodes: number; limits?: Partial<ReplicationLimits> }) {
     this.random = createSeededRandom(options.seed);

@@ -74,10 +74,15 @@ function keyAttributeOfKey(attribute: KeyAttribute, json: Json): KeyValue {
 }
 
 function nonEmpty(attribute: KeyAttribute, value: KeyValue): KeyValue {
-  if (value.value.length > 0) return value;
+  refuseEmptyKeyValue(attribute.name, value);
+  return value;
+}
+
+export function refuseEmptyKeyValue(name: string, value: KeyValue): void {
+  if (value.value.length > 0) return;
   throw validationException(
     "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty " +
-      `${value.type === "B" ? "binary" : "string"} value. Key: ${attribute.name}`,
+      `${value.type === "B" ? "binary" : "string"} value. Key: ${name}`,
   );
 }
 

@@ -11,9 +11,17 @@ export class ConstraintList {
 
   /** Adds a failure: `path` as DynamoDB writes it (`keySchema.1.member.keyType`), `rule` as "Member must …". */
   fail(value: unknown, path: string, rule: string): void {
+    this.failShown(value === null || value === undefined ? "null" : `'${displayed(value)}'`, path, rule);
+  }
+
+  /** The same, of a value that is shown in words of its own. */
+  failShown(shown: string, path: string, rule: string): void {
     if (this.#failures.length >= reportedMax) return;
-    const shown = value === null || value === undefined ? "null" : `'${displayed(value)}'`;
     this.#failures.push(`Value ${shown} at '${path}' failed to satisfy constraint: ${rule}`);
+  }
+
+  get isEmpty(): boolean {
+    return this.#failures.length === 0;
   }
 
   /** False, and a failure, when the value is missing. */

@@ -26,6 +26,17 @@ export function conditionHolds(
   return evaluateCondition(condition, bindings(), item() ?? nothing);
 }
 
+/** The condition's members of a command. */
+export function carryCondition(request: {
+  readonly ConditionExpression?: string;
+  readonly ReturnValuesOnConditionCheckFailure?: string;
+}): Conditional {
+  return {
+    condition: request.ConditionExpression,
+    returnItemOnFailure: request.ReturnValuesOnConditionCheckFailure === "ALL_OLD",
+  };
+}
+
 /** The decision when the condition does not hold; a failed condition is charged like the write of what is there. */
 export function conditionFailed(command: Conditional, before: Uint8Array | undefined): Decision {
   const shown = command.returnItemOnFailure && before !== undefined ? { item: before } : {};

@@ -7,6 +7,8 @@ import { keyOfJsonKey } from "@azimuth/model/key.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import { capacityJson, readUnits, type CapacityMode } from "./capacity.ts";
 import { checkParameterMix, parseExpressions, type ExpressionParameters } from "./expressions.ts";
+import { checkKeyPaths } from "./key-paths.ts";
+import { withoutLegacy, type LegacyParameters } from "./legacy-parameters.ts";
 import type { Outcome, ParseContext, PointReadCommand, PointReadOperation } from "./operation.ts";
 import type { PointReadPlan, RouterOperation } from "./plan.ts";
 import { positionOf } from "./position.ts";
@@ -16,12 +18,11 @@ import { readRequest, type Members } from "./request-shape.ts";
 import { constrainTableName, findActiveTable, mentionedTable } from "./table-name.ts";
 import { constrainCapacityMode, placeholderMembers } from "./write-request.ts";
 
-interface GetItemRequest extends ExpressionParameters {
+interface GetItemRequest extends ExpressionParameters, LegacyParameters {
   readonly TableName: string;
   readonly Key: JsonObject;
   readonly ConsistentRead?: boolean;
   readonly ReturnConsumedCapacity?: CapacityMode;
-  readonly AttributesToGet?: readonly string[];
 }
 
 export interface GetItemCommand extends PointReadCommand, Projected {
@@ -48,17 +49,20 @@ export const getItemOnRouter: RouterOperation = { name: "GetItem", tableNames: m
 export const getItemOnNode: PointReadOperation<GetItemCommand> = { kind: "point-read", read };
 
 function parse(input: unknown, context: ParseContext): PointReadPlan {
-  const request = readRequest<GetItemRequest>(input, members);
-  checkConstraints(request);
-  checkParameterMix(request, ["ProjectionExpression"]);
-  parseItem(request.Key);
-  const { names, values } = parseExpressions(request, ["ProjectionExpression"]);
+  const asSent = readRequest<GetItemRequest>(input, members);
+  checkConstraints(asSent);
+  checkParameterMix(asSent, ["ProjectionExpression"]);
+  parseItem(asSent.Key);
+  const request = withoutLegacy(asSent);
+  const { bindings, names, values } = parseExpressions(request, ["ProjectionExpression"]);
   const table = findActiveTable(request.TableName, context);
+  const key = keyOfJsonKey(table.key, request.Key);
+  checkKeyPaths(request, bindings, table);
   const command: GetItemCommand = {
     kind: "point-read",
     operation: "GetItem",
     tableId: table.tableId,
-    position: positionOf(keyOfJsonKey(table.key, request.Key)),
+    position: positionOf(key),
     consistent: request.ConsistentRead === true,
     projection: request.ProjectionExpression,
     names,

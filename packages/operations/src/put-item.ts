@@ -6,8 +6,10 @@ import { validationException } from "@azimuth/model/exceptions.ts";
 import { keyOfJsonItem } from "@azimuth/model/key.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import { writeUnits } from "./capacity.ts";
-import { conditionFailed, conditionHolds, type ConditionalCommand } from "./conditions.ts";
+import { carryCondition, conditionFailed, conditionHolds, type ConditionalCommand } from "./conditions.ts";
 import { bindPlaceholders, checkParameterMix, parseExpressions, type CarriedPlaceholders } from "./expressions.ts";
+import { checkKeyPaths } from "./key-paths.ts";
+import { withoutLegacy } from "./legacy-parameters.ts";
 import type { Decision, ParseContext, WriteOperation, WriteView } from "./operation.ts";
 import type { RouterOperation, WritePlan } from "./plan.ts";
 import { positionOf } from "./position.ts";
@@ -33,25 +35,27 @@ export const putItemOnRouter: RouterOperation = { name: "PutItem", tableNames: m
 export const putItemOnNode: WriteOperation<PutItemCommand> = { kind: "write", decide };
 
 function parse(input: unknown, context: ParseContext): WritePlan {
-  const request = readRequest<PutItemRequest>(input, members);
-  checkConstraints(request);
-  checkParameterMix(request, ["ConditionExpression"]);
-  const item = encodeItemFromJson(request.Item);
-  checkReturnValues(request);
+  const asSent = readRequest<PutItemRequest>(input, members);
+  checkConstraints(asSent);
+  checkParameterMix(asSent, ["ConditionExpression"]);
+  const item = encodeItemFromJson(asSent.Item);
+  checkReturnValues(asSent);
   checkItemSize(item);
-  const { names, values } = parseExpressions(request, ["ConditionExpression"]);
+  const request = withoutLegacy(asSent);
+  const { bindings, names, values } = parseExpressions(request, ["ConditionExpression"]);
   const table = findActiveTable(request.TableName, context);
+  const key = keyOfJsonItem(table.key, request.Item);
+  checkKeyPaths(request, bindings, table);
   const command: PutItemCommand = {
     kind: "write",
     operation: "PutItem",
     tableId: table.tableId,
-    position: positionOf(keyOfJsonItem(table.key, request.Item)),
+    position: positionOf(key),
     item,
-    condition: request.ConditionExpression,
     names,
     values,
     returnOld: request.ReturnValues === "ALL_OLD",
-    returnItemOnFailure: request.ReturnValuesOnConditionCheckFailure === "ALL_OLD",
+    ...carryCondition(request),
   };
   return { kind: "write", command, reply: (outcome) => writeReply(request, outcome) };
 }

@@ -2,14 +2,11 @@
 import { decodeItem, encodeItem } from "@azimuth/model/item-codec.ts";
 import { compileProjection, projectItem } from "@azimuth/expression/projection.ts";
 import { bindPlaceholders, type CarriedPlaceholders } from "./expressions.ts";
-import type { Members } from "./request-shape.ts";
 
 /** The members of a read command that hold its projection. */
 export interface Projected extends CarriedPlaceholders {
   readonly projection: string | undefined;
 }
-
-export const attributesToGet: Members = { AttributesToGet: { list: "String" } };
 
 /** A function from a stored item to what is returned of it; without a projection, the stored bytes themselves. */
 export function projector(command: Projected): (stored: Uint8Array) => Uint8Array {

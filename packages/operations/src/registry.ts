@@ -1,24 +1,48 @@
 // Every operation, by name: one line here and one file each. The router parses and replies (routerOperations), nodes
 // decide and read (nodeOperations), by the `operation` of a command.
+import { batchGetItemOnRouter } from "./batch-get-item.ts";
+import { batchWriteItemOnRouter } from "./batch-write-item.ts";
+import { createTableOnRouter } from "./create-table.ts";
+import { deleteItemOnNode, deleteItemOnRouter } from "./delete-item.ts";
 import { getItemOnNode, getItemOnRouter } from "./get-item.ts";
 import type { NodeOperation } from "./operation.ts";
 import type { RouterOperation } from "./plan.ts";
 import { putItemOnNode, putItemOnRouter } from "./put-item.ts";
+import { queryOnRouter } from "./query.ts";
+import { rangeReadOnNode } from "./range-read.ts";
+import { scanOnRouter } from "./scan.ts";
+import { deleteTableOnRouter, describeTableOnRouter, listTablesOnRouter } from "./table-operations.ts";
+import { updateItemOnNode, updateItemOnRouter } from "./update-item.ts";
 
 export type {
   BatchPart, BatchPlan, ControlPlan, PartResult, Plan, PointReadPlan, RangeReadPlan, RouterOperation, WritePlan,
 } from "./plan.ts";
 
 const onRouter: readonly RouterOperation[] = [
+  batchGetItemOnRouter,
+  batchWriteItemOnRouter,
+  createTableOnRouter,
+  deleteItemOnRouter,
+  deleteTableOnRouter,
+  describeTableOnRouter,
   getItemOnRouter,
+  listTablesOnRouter,
   putItemOnRouter,
+  queryOnRouter,
+  scanOnRouter,
+  updateItemOnRouter,
 ];
 
 export const routerOperations: ReadonlyMap<string, RouterOperation> = new Map(
   onRouter.map((operation) => [operation.name, operation]),
 );
 
+/** The parts of a batch are PutItem, DeleteItem and GetItem; a page is read alike for Query and Scan. */
 export const nodeOperations: ReadonlyMap<string, NodeOperation> = new Map<string, NodeOperation>([
+  ["DeleteItem", deleteItemOnNode],
   ["GetItem", getItemOnNode],
   ["PutItem", putItemOnNode],
+  ["Query", rangeReadOnNode],
+  ["Scan", rangeReadOnNode],
+  ["UpdateItem", updateItemOnNode],
 ]);

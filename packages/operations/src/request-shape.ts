@@ -3,7 +3,7 @@
 // were not there. Values of attributes are only looked at, not copied (model/attribute-json.ts).
 import {
   checkAttributeMapType, checkAttributeValueType, checkBooleanType, checkListType, checkStringType,
-  booleanToken, isJsonObject, numberToken, parseBoolean, serializationException, type Json, type JsonObject,
+  booleanToken, isJsonObject, parseBoolean, serializationException, type Json, type JsonObject,
 } from "@azimuth/model/attribute-json.ts";
 
 export type Shape =

@@ -1,9 +1,9 @@
 // What PutItem, UpdateItem and DeleteItem have in common: their request members, constraints and response.
-import type { JsonObject } from "@azimuth/model/attribute-json.ts";
 import { encodedItemToJson } from "@azimuth/model/encoded-item-json.ts";
 import type { ConstraintList } from "@azimuth/model/request-validation.ts";
 import { capacityJson, capacityModes, type CapacityMode } from "./capacity.ts";
 import type { ExpressionParameters } from "./expressions.ts";
+import { comparisonOperators, expectedShape, type LegacyParameters } from "./legacy-parameters.ts";
 import type { Outcome } from "./operation.ts";
 import { objectText, throwIfRefused } from "./reply-text.ts";
 import type { Members } from "./request-shape.ts";
@@ -11,14 +11,12 @@ import type { Members } from "./request-shape.ts";
 export const returnValues = ["ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"] as const;
 export type ReturnValues = (typeof returnValues)[number];
 
-export interface WriteRequest extends ExpressionParameters {
+export interface WriteRequest extends ExpressionParameters, LegacyParameters {
   readonly TableName: string;
   readonly ReturnValues?: ReturnValues;
   readonly ReturnConsumedCapacity?: CapacityMode;
   readonly ReturnItemCollectionMetrics?: string;
   readonly ReturnValuesOnConditionCheckFailure?: string;
-  readonly ConditionalOperator?: string;
-  readonly Expected?: JsonObject;
 }
 
 export const placeholderMembers: Members = {
@@ -33,19 +31,7 @@ export const writeMembers: Members = {
   ReturnItemCollectionMetrics: "String",
   ReturnValuesOnConditionCheckFailure: "String",
   ConditionalOperator: "String",
-  Expected: {
-    map: {
-      members: {
-        AttributeValueList: { list: "AttributeValue" },
-        ComparisonOperator: "String",
-        Exists: "Boolean",
-        Value: "AttributeValue",
-      },
-      of: "ExpectedAttributeValue",
-      element: true,
-    },
-    of: "ExpectedAttributeValue",
-  },
+  Expected: expectedShape,
   ConditionExpression: "String",
   ...placeholderMembers,
 };
@@ -62,6 +48,10 @@ export function constrainWriteChoices(constraints: ConstraintList, request: Writ
     request.ReturnValuesOnConditionCheckFailure, "returnValuesOnConditionCheckFailure", ["ALL_OLD", "NONE"],
   );
   constraints.oneOf(request.ConditionalOperator, "conditionalOperator", ["OR", "AND"]);
+  for (const name in request.Expected) {
+    const operator = request.Expected[name]?.ComparisonOperator;
+    constraints.oneOf(operator, `expected.${name}.member.comparisonOperator`, comparisonOperators);
+  }
 }
 
 /** Outcome of a write that was done. */

@@ -1,0 +1,208 @@
+// CreateTable: validated in the router into a table definition, to which the control plane gives ids and partitions.
+//
+// What is not built yet is refused by name: a table that silently lacked an index would be worse than none.
+import { validationException } from "@azimuth/model/exceptions.ts";
+import type { KeyType } from "@azimuth/model/attribute-value.ts";
+import { ConstraintList } from "@azimuth/model/request-validation.ts";
+import type { KeySchema, TableDefinition } from "@azimuth/model/table.ts";
+import type { ParseContext } from "./operation.ts";
+import type { ControlPlan, RouterOperation } from "./plan.ts";
+import { readRequest, type Members } from "./request-shape.ts";
+import { mentionedTable } from "./table-name.ts";
+import { checkTableName, tableReply } from "./table-operations.ts";
+
+interface CreateTableRequest {
+  readonly TableName: string;
+  readonly AttributeDefinitions: readonly { readonly AttributeName: string; readonly AttributeType: KeyType }[];
+  readonly KeySchema: readonly { readonly AttributeName: string; readonly KeyType: "HASH" | "RANGE" }[];
+  readonly BillingMode?: TableDefinition["billingMode"];
+  readonly ProvisionedThroughput?: { readonly ReadCapacityUnits: number; readonly WriteCapacityUnits: number };
+  readonly StreamSpecification?: { readonly StreamEnabled?: boolean };
+  readonly SSESpecification?: { readonly Enabled?: boolean };
+  readonly Tags?: readonly { readonly Key: string; readonly Value: string }[];
+  readonly TableClass?: TableDefinition["tableClass"];
+  readonly DeletionProtectionEnabled?: boolean;
+}
+
+/** What the control plane is asked to make; it adds the rest of the TableDefinition. */
+export type NewTable = Omit<TableDefinition, "tableId" | "uuid" | "status" | "createdAt">;
+
+const members: Members = {
+  TableName: "String",
+  AttributeDefinitions: {
+    list: { members: { AttributeName: "String", AttributeType: "String" }, of: "AttributeDefinition", element: true },
+  },
+  KeySchema: {
+    list: { members: { AttributeName: "String", KeyType: "String" }, of: "KeySchemaElement", element: true },
+  },
+  BillingMode: "String",
+  ProvisionedThroughput: {
+    members: { ReadCapacityUnits: "Long", WriteCapacityUnits: "Long" }, of: "ProvisionedThroughput",
+  },
+  LocalSecondaryIndexes: { list: { members: {}, of: "LocalSecondaryIndex", element: true } },
+  GlobalSecondaryIndexes: { list: { members: {}, of: "GlobalSecondaryIndex", element: true } },
+  StreamSpecification: {
+    members: { StreamEnabled: "Boolean", StreamViewType: "String" }, of: "StreamSpecification",
+  },
+  SSESpecification: { members: { Enabled: "Boolean" }, of: "SSESpecification" },
+  Tags: { list: { members: { Key: "String", Value: "String" }, of: "Tag", element: true } },
+  TableClass: "String",
+  DeletionProtectionEnabled: "Boolean",
+};
+
+const notBuilt = ["LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorIndexes", "OnDemandThroughput",
+  "WarmThroughput", "ResourcePolicy", "GlobalTableSourceArn"] as const;
+
+const invalid = "One or more parameter values were invalid: ";
+const unitsMax = 1_000_000_000_000;
+const tagsMax = 50;
+
+export const createTableOnRouter: RouterOperation = { name: "CreateTable", tableNames: mentionedTable, parse };
+
+function parse(input: unknown, context: ParseContext): ControlPlan {
+  const request = readRequest<CreateTableRequest>(input, members);
+  checkConstraints(request);
+  checkThroughput(request);
+  const key = keySchemaOf(request);
+  refuseWhatIsNotBuilt(input as Record<string, unknown>, request);
+  const definition: NewTable = {
+    name: request.TableName,
+    attributes: request.AttributeDefinitions.map(({ AttributeName, AttributeType }) =>
+      ({ name: AttributeName, type: AttributeType })),
+    key,
+    billingMode: request.BillingMode ?? "PROVISIONED",
+    throughput: {
+      readUnits: request.ProvisionedThroughput?.ReadCapacityUnits ?? 0,
+      writeUnits: request.ProvisionedThroughput?.WriteCapacityUnits ?? 0,
+    },
+    deletionProtection: request.DeletionProtectionEnabled === true,
+    tableClass: request.TableClass ?? "STANDARD",
+    tags: tagsOf(request),
+  };
+  return {
+    kind: "control",
+    command: { operation: "CreateTable", definition },
+    reply: (outcome) => tableReply("TableDescription", outcome, context),
+  };
+}
+
+function checkConstraints(request: CreateTableRequest): void {
+  const constraints = new ConstraintList();
+  checkTableName(request.TableName, constraints);
+  constraints.throwIfAny();
+  if (constraints.required(request.AttributeDefinitions, "attributeDefinitions")) {
+    request.AttributeDefinitions.forEach((attribute, position) => {
+      const path = `attributeDefinitions.${position + 1}.member`;
+      constrainName(constraints, attribute?.AttributeName, `${path}.attributeName`);
+      if (constraints.required(attribute?.AttributeType, `${path}.attributeType`)) {
+        constraints.oneOf(attribute.AttributeType, `${path}.attributeType`, ["B", "N", "S"]);
+      }
+    });
+  }
+  constraints.oneOf(request.BillingMode, "billingMode", ["PROVISIONED", "PAY_PER_REQUEST"]);
+  if (request.ProvisionedThroughput !== undefined) {
+    const { WriteCapacityUnits, ReadCapacityUnits } = request.ProvisionedThroughput;
+    constrainUnits(constraints, WriteCapacityUnits, "provisionedThroughput.writeCapacityUnits");
+    constrainUnits(constraints, ReadCapacityUnits, "provisionedThroughput.readCapacityUnits");
+  }
+  constrainKeySchema(constraints, request);
+  constraints.oneOf(request.TableClass, "tableClass", ["STANDARD", "STANDARD_INFREQUENT_ACCESS"]);
+  request.Tags?.forEach((tag, position) => {
+    const path = `tags.${position + 1}.member`;
+    if (constraints.required(tag?.Key, `${path}.key`)) constraints.length(tag.Key, `${path}.key`, 1, 128);
+    if (constraints.required(tag?.Value, `${path}.value`)) constraints.length(tag.Value, `${path}.value`, 0, 256);
+  });
+  constraints.throwIfAny();
+}
+
+function constrainName(constraints: ConstraintList, name: string | undefined, path: string): void {
+  if (constraints.required(name, path)) constraints.length(name, path, 1, 255);
+}
+
+function constrainUnits(constraints: ConstraintList, units: number | undefined, path: string): void {
+  if (constraints.required(units, path)) constraints.range(units, path, 1);
+}
+
+function constrainKeySchema(constraints: ConstraintList, { KeySchema }: CreateTableRequest): void {
+  if (!constraints.required(KeySchema, "keySchema")) return;
+  constraints.length(KeySchema, "keySchema", 1, 2);
+  KeySchema.forEach((element, position) => {
+    const path = `keySchema.${position + 1}.member`;
+    constrainName(constraints, element?.AttributeName, `${path}.attributeName`);
+    if (constraints.required(element?.KeyType, `${path}.keyType`)) {
+      constraints.oneOf(element.KeyType, `${path}.keyType`, ["HASH", "RANGE"]);
+    }
+  });
+}
+
+function checkThroughput({ BillingMode, ProvisionedThroughput }: CreateTableRequest): void {
+  if (BillingMode === "PAY_PER_REQUEST") {
+    if (ProvisionedThroughput === undefined) return;
+    throw validationException(
+      `${invalid}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST`,
+    );
+  }
+  if (ProvisionedThroughput === undefined) {
+    throw validationException(
+      `${invalid}ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED`,
+    );
+  }
+  for (const member of ["ReadCapacityUnits", "WriteCapacityUnits"] as const) {
+    if (ProvisionedThroughput[member] <= unitsMax) continue;
+    throw validationException(`Given value ${ProvisionedThroughput[member]} for ${member} is out of bounds`);
+  }
+}
+
+function keySchemaOf(request: CreateTableRequest): KeySchema {
+  const defined = request.AttributeDefinitions.map(({ AttributeName }) => AttributeName);
+  const keys = request.KeySchema.map(({ AttributeName }) => AttributeName);
+  const repeated = defined.find((name, position) => defined.indexOf(name) < position);
+  if (repeated !== undefined) {
+    throw validationException(`${invalid}Duplicate AttributeName in AttributeDefinitions: ${repeated}`);
+  }
+  if (keys.length > defined.length) {
+    throw validationException("Invalid KeySchema: Some index key attribute have no definition");
+  }
+  if (keys.some((name) => !defined.includes(name))) {
+    throw validationException(
+      `${invalid}Some index key attributes are not defined in AttributeDefinitions. ` +
+        `Keys: [${keys.join(", ")}], AttributeDefinitions: [${defined.join(", ")}]`,
+    );
+  }
+  const [hash, range] = request.KeySchema;
+  if (hash!.KeyType !== "HASH") {
+    throw validationException("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
+  }
+  if (range !== undefined && range.KeyType !== "RANGE") {
+    throw validationException("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
+  }
+  if (keys[0] === keys[1]) {
+    throw validationException(
+      "Invalid KeySchema: Both the Hash Key and the Range Key element in the KeySchema have the same name",
+    );
+  }
+  const attributeOf = (name: string) => {
+    const { AttributeType } = request.AttributeDefinitions.find(({ AttributeName }) => AttributeName === name)!;
+    return { name, type: AttributeType };
+  };
+  return { partition: attributeOf(hash!.AttributeName), sort: range && attributeOf(range.AttributeName) };
+}
+
+function refuseWhatIsNotBuilt(input: Readonly<Record<string, unknown>>, request: CreateTableRequest): void {
+  const refused: string[] = notBuilt.filter((member) => input[member] !== undefined && input[member] !== null);
+  if (request.StreamSpecification?.StreamEnabled === true) refused.push("StreamSpecification");
+  if (request.SSESpecification?.Enabled === true) refused.push("SSESpecification");
+  if (refused.length > 0) {
+    throw validationException(`${invalid}${refused.join(", ")}: not supported by this version of Azimuth`);
+  }
+  if (request.KeySchema.length === request.AttributeDefinitions.length) return;
+  throw validationException(
+    `${invalid}Number of attributes in KeySchema does not exactly match ` +
+      "number of attributes defined in AttributeDefinitions",
+  );
+}
+
+function tagsOf({ Tags = [] }: CreateTableRequest): Readonly<Record<string, string>> {
+  if (Tags.length > tagsMax) throw validationException(`${invalid}Too many tags: the limit is ${tagsMax}`);
+  return Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
+}

@@ -64,7 +64,8 @@ export function checkDisjointPaths(kind: ExpressionKind, paths: readonly Documen
       const relation = relate(one, two);
       if (relation === "disjoint") continue;
       const message = `Two document paths ${relation} with each other; ` +
-        `must remove or rewrite one of these paths; path one: ${formatPath(one)}, path two: ${formatPath(two)}`;
+        "must remove or rewrite one of these paths; " +
+        `path one: ${formatPath(one)}, path two: ${formatPath(two)}`;
       if (relation === "overlap") throw expressionError(kind, message);
       conflict ??= message;
     }

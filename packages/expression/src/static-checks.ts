@@ -27,7 +27,9 @@ export function findUndefined(operands: readonly Operand[], bindings: Bindings):
 }
 
 function findUndefinedIn(part: Operand, bindings: Bindings): string | undefined {
-  if (part.kind === "value") return bindings.values.has(part.name) ? undefined : undefinedValueMessage(part.name);
+  if (part.kind === "value") {
+    return bindings.values.has(part.name) ? undefined : undefinedValueMessage(part.name);
+  }
   if (part.kind !== "path" || !part.hasPlaceholders) return undefined;
   const name = part.elements.find((each) => isNamePlaceholder(each) && !bindings.names.has(String(each)));
   return name === undefined ? undefined : undefinedNameMessage(String(name));

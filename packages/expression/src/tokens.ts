@@ -65,8 +65,8 @@ function classify(
 }
 
 /**
- * The text around a token that DynamoDB quotes after `near:`: from the start of the token before it to the end
- * of the token after it, white space as written. The end of the text is no token here.
+ * The text around a token that DynamoDB quotes after `near:`: from the start of the token before it to the
+ * end of the token after it, white space as written. The end of the text is no token here.
  */
 export function textNear(text: string, tokens: readonly Token[], position: number): string {
   const before = tokens[Math.max(0, position - 1)];

@@ -6,7 +6,9 @@ import type { AttributeValue } from "@azimuth/model/attribute-value.ts";
 import {
   checkCondition, compileCondition, conditionAttributeNames, conditionPaths,
 } from "@azimuth/expression/condition.ts";
-import { bind, byteStrings, bytes, list, map, nothing, number, numbers, refusal, text, texts, truth } from "./support/values.ts";
+import {
+  bind, byteStrings, bytes, list, map, nothing, number, numbers, refusal, text, texts, truth,
+} from "./support/values.ts";
 
 const valueByType: Record<string, AttributeValue> = {
   S: text("x"), N: number(1), B: bytes(1), BOOL: truth(true), NULL: nothing, L: list(), M: map({}),
@@ -23,7 +25,8 @@ function assertRefused(expression: string, values: Record<string, AttributeValue
   assert.equal(refusal(() => check(expression, values)), `Invalid ConditionExpression: ${message}`);
 }
 
-const undefinedName = "An expression attribute name used in the document path is not defined; attribute name: ";
+const undefinedName =
+  "An expression attribute name used in the document path is not defined; attribute name: ";
 const undefinedValue = "An expression attribute value used in expression is not defined; attribute value: ";
 
 const cases: readonly (readonly [expression: string, message: string])[] = [
@@ -47,8 +50,14 @@ const cases: readonly (readonly [expression: string, message: string])[] = [
   ["contains(a)", count("contains", 1)],
   ["size(a, b) = :v", count("size", 2)],
   ["contains(a, size(b, c, d))", count("size", 3)],
-  ["attribute_exists(:v)", "Operator or function requires a document path; operator or function: attribute_exists"],
-  ["attribute_exists((:v))", "Operator or function requires a document path; operator or function: attribute_exists"],
+  [
+    "attribute_exists(:v)",
+    "Operator or function requires a document path; operator or function: attribute_exists",
+  ],
+  [
+    "attribute_exists((:v))",
+    "Operator or function requires a document path; operator or function: attribute_exists",
+  ],
   [
     "attribute_not_exists(size(a))",
     "Operator or function requires a document path; operator or function: attribute_not_exists",
@@ -93,7 +102,8 @@ function count(name: string, given: number): string {
 }
 
 function operandType(name: string, type: string): string {
-  return `Incorrect operand type for operator or function; operator or function: ${name}, operand type: ${type}`;
+  return "Incorrect operand type for operator or function; " +
+    `operator or function: ${name}, operand type: ${type}`;
 }
 
 function distinct(operator: string, path: string): string {
@@ -101,7 +111,9 @@ function distinct(operator: string, path: string): string {
     `operator: ${operator}, first operand: ${path}`;
 }
 
-const values = { ":v": number(1), ":ten": number(10), ":s": text("x"), ":low": bytes(1), ":high": bytes(255) };
+const values = {
+  ":v": number(1), ":ten": number(10), ":s": text("x"), ":low": bytes(1), ":high": bytes(255),
+};
 
 for (const [expression, message] of cases) {
   test(`${expression} is refused: ${message}`, () => assertRefused(expression, values, message));
@@ -133,7 +145,9 @@ for (const [type, value] of Object.entries(valueByType)) {
     else assertRefused("a BETWEEN b AND :t", given, operandType("BETWEEN", type));
   });
   test(`equality, IN and contains take ${type}`, () => {
-    for (const expression of ["a = :t", "a <> :t", "a IN (:t)", "contains(a, :t)", "contains(:t, a)"]) check(expression, given);
+    for (const expression of ["a = :t", "a <> :t", "a IN (:t)", "contains(a, :t)", "contains(:t, a)"]) {
+      check(expression, given);
+    }
   });
   test(`attribute_type knows ${type}`, () => check("attribute_type(a, :name)", { ":name": text(type) }));
 }
@@ -149,7 +163,8 @@ test("conditions are checked from left to right, each completely", () => {
 });
 
 test("the attributes and paths a condition reads are known with placeholders replaced", () => {
-  const condition = compileCondition("#a.c = :v AND (size(#b[1]) > :v OR contains(#a, z))", "FilterExpression");
+  const text = "#a.c = :v AND (size(#b[1]) > :v OR contains(#a, z))";
+  const condition = compileCondition(text, "FilterExpression");
   const bindings = bind({ ":v": number(1) }, names);
   assert.deepEqual(conditionAttributeNames(condition, bindings), ["a", "b", "z"]);
   assert.deepEqual(conditionPaths(condition, bindings), [["a", "c"], ["b", 1], ["a"], ["z"]]);

@@ -98,9 +98,12 @@ for (const [text, token, near] of syntaxErrors) {
 }
 
 const valid: readonly string[] = [
-  "a = :v", "a=:v", "\ta\n<>\r:v ", "(a = :v)", "(a) = (:v)", "(size(a)) > :v", "size((a)) > (:v)", "NOT NOT a = :v",
-  "NOT (a = :v)", "not a = :v and b = :v or c = :v", "((a = :v) AND (b = :v))", "((a = :v) OR NOT (b = :v)) AND c > d",
-  "a BETWEEN :v AND :w", "a between :v and :w and b = :v", "(a) BETWEEN (:v) AND (:w)", "a IN (:v)", "a in (:v, b, c.d)",
+  "a = :v", "a=:v", "\ta\n<>\r:v ", "(a = :v)", "(a) = (:v)", "(size(a)) > :v", "size((a)) > (:v)",
+  "NOT NOT a = :v",
+  "NOT (a = :v)", "not a = :v and b = :v or c = :v", "((a = :v) AND (b = :v))",
+  "((a = :v) OR NOT (b = :v)) AND c > d",
+  "a BETWEEN :v AND :w", "a between :v and :w and b = :v", "(a) BETWEEN (:v) AND (:w)", "a IN (:v)",
+  "a in (:v, b, c.d)",
   ":v IN (a)", "attribute_exists(a)", "attribute_not_exists((a.b[0].c))", "(attribute_exists(a))",
   "attribute_type(a, :v)", "begins_with(a, :v)", "contains(a, :v)", "contains(:v, a)", "begins_with(:v, a)",
   "contains(a, size(b))", "size(a) BETWEEN size(b) AND size(c)", "size(a) IN (size(b), :v)", "size(:v) = :w",
@@ -130,13 +133,25 @@ const otherErrors: readonly (readonly [text: string, message: string])[] = [
   ["beginsWith(a, :v)", "Invalid function name; function: beginsWith"],
   ["contains(a, g(f(b)))", "Invalid function name; function: f"],
   ["size(a) AND f(a)", "Invalid function name; function: f"],
-  ["if_not_exists(a, :v) = :v", "The function is not allowed in a condition expression; function: if_not_exists"],
+  [
+    "if_not_exists(a, :v) = :v",
+    "The function is not allowed in a condition expression; function: if_not_exists",
+  ],
   ["list_append(a, :v)", "The function is not allowed in a condition expression; function: list_append"],
   ["size(a)", "The function is not allowed to be used this way in an expression; function: size"],
   ["NOT size(a)", "The function is not allowed to be used this way in an expression; function: size"],
-  ["(size(a)) AND b = :v", "The function is not allowed to be used this way in an expression; function: size"],
-  ["contains(a, :v) = :v", "The function is not allowed to be used this way in an expression; function: contains"],
-  ["size(contains(a, :v)) = :w", "The function is not allowed to be used this way in an expression; function: contains"],
+  [
+    "(size(a)) AND b = :v",
+    "The function is not allowed to be used this way in an expression; function: size",
+  ],
+  [
+    "contains(a, :v) = :v",
+    "The function is not allowed to be used this way in an expression; function: contains",
+  ],
+  [
+    "size(contains(a, :v)) = :w",
+    "The function is not allowed to be used this way in an expression; function: contains",
+  ],
   [
     "a IN (:v, attribute_exists(b))",
     "The function is not allowed to be used this way in an expression; function: attribute_exists",
@@ -158,9 +173,18 @@ const otherErrors: readonly (readonly [text: string, message: string])[] = [
     "The expression contains too many operators; operator count: 301",
   ],
   [`${"NOT ".repeat(300)}a = :v`, "The expression contains too many operators; operator count: 301"],
-  [`a IN (${":v,".repeat(100)}:v)`, "The IN operator is provided with too many operands; number of operands: 101"],
-  [`a = :${"v".repeat(4092)}`, "Expression size has exceeded the maximum allowed size; expression size: 4097"],
-  [`a = :v${" ".repeat(4000)}${"é".repeat(46)}`, "Expression size has exceeded the maximum allowed size; expression size: 4098"],
+  [
+    `a IN (${":v,".repeat(100)}:v)`,
+    "The IN operator is provided with too many operands; number of operands: 101",
+  ],
+  [
+    `a = :${"v".repeat(4092)}`,
+    "Expression size has exceeded the maximum allowed size; expression size: 4097",
+  ],
+  [
+    `a = :v${" ".repeat(4000)}${"é".repeat(46)}`,
+    "Expression size has exceeded the maximum allowed size; expression size: 4098",
+  ],
 ];
 
 for (const [text, message] of otherErrors) {
@@ -181,7 +205,8 @@ test("the limits themselves are allowed", () => {
 
 test("IN counts as one operator however many choices it has", () => {
   const choices = `a IN (${":v,".repeat(99)}:v)`;
-  assert.doesNotThrow(() => compileCondition([choices, choices, choices].join(" OR "), "ConditionExpression"));
+  const text = [choices, choices, choices].join(" OR ");
+  assert.doesNotThrow(() => compileCondition(text, "ConditionExpression"));
 });
 
 test("4,096 bytes of opening parentheses are refused without exhausting the stack", () => {
@@ -190,13 +215,15 @@ test("4,096 bytes of opening parentheses are refused without exhausting the stac
 });
 
 test("functions nested as deep as the text allows are refused without exhausting the stack", () => {
-  const message = refusal(() => compileCondition(`${"size(".repeat(680)}a${")".repeat(680)} = :v`, "ConditionExpression"));
+  const text = `${"size(".repeat(680)}a${")".repeat(680)} = :v`;
+  const message = refusal(() => compileCondition(text, "ConditionExpression"));
   assert.match(message, /too many operators/);
 });
 
 for (const kind of ["ConditionExpression", "FilterExpression", "KeyConditionExpression"] as const) {
   test(`messages about a ${kind} begin with its name`, () => {
-    assert.equal(refusal(() => compileCondition("", kind)), `Invalid ${kind}: The expression can not be empty;`);
+    const message = refusal(() => compileCondition("", kind));
+    assert.equal(message, `Invalid ${kind}: The expression can not be empty;`);
   });
 }
 

@@ -5,14 +5,18 @@ import { test } from "node:test";
 import {
   checkKeyCondition, checkKeyConditionShape, compileKeyCondition, resolveKeyCondition,
 } from "@azimuth/expression/key-condition.ts";
-import type { KeyConditionSchema, ResolvedKeyCondition } from "@azimuth/expression/key-condition.ts";
+import type {
+  KeyConditionSchema, ResolvedKeyCondition, SortCondition,
+} from "@azimuth/expression/key-condition.ts";
 import { bind, bytes, number, refusal, text } from "./support/values.ts";
 
 const hashOnly: KeyConditionSchema = { partition: { name: "p", type: "S" } };
 const composite: KeyConditionSchema = { ...hashOnly, sort: { name: "c", type: "N" } };
 const textual: KeyConditionSchema = { ...hashOnly, sort: { name: "c", type: "S" } };
 
-const values = { ":p": text("key"), ":n": number(3), ":m": number(7), ":s": text("x"), ":t": text("y"), ":b": bytes(1) };
+const values = {
+  ":p": text("key"), ":n": number(3), ":m": number(7), ":s": text("x"), ":t": text("y"), ":b": bytes(1),
+};
 const bindings = bind(values, { "#p": "p", "#c": "c" });
 
 function resolve(expression: string, schema: KeyConditionSchema): ResolvedKeyCondition {
@@ -24,7 +28,9 @@ function resolve(expression: string, schema: KeyConditionSchema): ResolvedKeyCon
 
 const partitionValue = text("key");
 
-const accepted: readonly (readonly [expression: string, schema: KeyConditionSchema, sort: ResolvedKeyCondition["sort"]])[] = [
+type Accepted = readonly [expression: string, schema: KeyConditionSchema, sort: SortCondition | undefined];
+
+const accepted: readonly Accepted[] = [
   ["p = :p", hashOnly, undefined],
   ["p = :p", composite, undefined],
   [":p = p", composite, undefined],
@@ -48,7 +54,8 @@ const accepted: readonly (readonly [expression: string, schema: KeyConditionSche
 
 for (const [expression, schema, sort] of accepted) {
   test(`${expression} resolves${schema.sort === undefined ? " without a sort key" : ""}`, () => {
-    assert.deepEqual(resolve(expression, schema), sort === undefined ? { partitionValue } : { partitionValue, sort });
+    const expected = sort === undefined ? { partitionValue } : { partitionValue, sort };
+    assert.deepEqual(resolve(expression, schema), expected);
   });
 }
 
@@ -60,12 +67,16 @@ const typeMismatch =
 const refused: readonly (readonly [expression: string, schema: KeyConditionSchema, message: string])[] = [
   ["", composite, "Invalid KeyConditionExpression: The expression can not be empty;"],
   ["p = :p c", composite, 'Invalid KeyConditionExpression: Syntax error; token: "c", near: ":p c"'],
-  ["p = :p AND ((c = :n))", composite, "Invalid KeyConditionExpression: The expression has redundant parentheses;"],
+  [
+    "p = :p AND ((c = :n))",
+    composite,
+    "Invalid KeyConditionExpression: The expression has redundant parentheses;",
+  ],
   ["p = :p AND f(c, :n)", composite, "Invalid KeyConditionExpression: Invalid function name; function: f"],
   [
     "#x = :p", composite,
-    "Invalid KeyConditionExpression: An expression attribute name used in the document path is not defined; " +
-      "attribute name: #x",
+    "Invalid KeyConditionExpression: An expression attribute name used in the document path is not " +
+      "defined; attribute name: #x",
   ],
   [
     "p = :p AND begins_with(c, :n)", composite,
@@ -74,8 +85,9 @@ const refused: readonly (readonly [expression: string, schema: KeyConditionSchem
   ],
   [
     "p = :p AND c BETWEEN :m AND :n", composite,
-    "Invalid KeyConditionExpression: The BETWEEN operator requires upper bound to be greater than or equal to lower " +
-      "bound; lower bound operand: AttributeValue: {N:7}, upper bound operand: AttributeValue: {N:3}",
+    "Invalid KeyConditionExpression: The BETWEEN operator requires upper bound to be greater than or equal " +
+      "to lower bound; lower bound operand: AttributeValue: {N:7}, " +
+      "upper bound operand: AttributeValue: {N:3}",
   ],
   ["p = :p OR c = :n", composite, `${operator}OR`],
   ["NOT p = :p", composite, `${operator}NOT`],
@@ -86,7 +98,11 @@ const refused: readonly (readonly [expression: string, schema: KeyConditionSchem
   ["p = :p AND attribute_not_exists(c)", composite, `${operator}attribute_not_exists`],
   ["p = :p AND contains(c, :s)", composite, `${operator}contains`],
   ["p = :p AND c > size(c)", composite, "KeyConditionExpressions cannot contain nested operations"],
-  ["p = :p AND c BETWEEN :n AND size(c)", composite, "KeyConditionExpressions cannot contain nested operations"],
+  [
+    "p = :p AND c BETWEEN :n AND size(c)",
+    composite,
+    "KeyConditionExpressions cannot contain nested operations",
+  ],
   ["p = :p AND c.x = :n", composite, "KeyConditionExpressions cannot have conditions on nested attributes"],
   ["p[0] = :p", composite, "KeyConditionExpressions cannot have conditions on nested attributes"],
   ["p = c", composite, `${invalid}Multiple attribute names used in one condition`],
@@ -102,7 +118,11 @@ const refused: readonly (readonly [expression: string, schema: KeyConditionSchem
     `${invalid}begins_with operator must have the key attribute as its first operand`,
   ],
   ["p = :p AND p = :s", composite, "KeyConditionExpressions must only contain one condition per key"],
-  ["p = :p AND c > :n AND c < :m", composite, "KeyConditionExpressions must only contain one condition per key"],
+  [
+    "p = :p AND c > :n AND c < :m",
+    composite,
+    "KeyConditionExpressions must only contain one condition per key",
+  ],
   ["p = :p AND c > :n AND d < :m", composite, "Conditions can be of length 1 or 2 only"],
   ["c = :n", composite, "Query condition missed key schema element: p"],
   ["x = :n", composite, "Query condition missed key schema element: p"],

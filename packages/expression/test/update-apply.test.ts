@@ -15,12 +15,15 @@ const before = {
 };
 
 const values: Record<string, AttributeValue> = {
-  ":one": number(1), ":two": number(2), ":s": text("new"), ":list": list(text("p"), text("q")), ":empty": list(),
-  ":ss": texts("a", "b", "c"), ":bd": texts("b", "d"), ":ns": numbers("3", "10"), ":bs": byteStrings([1], [4]),
-  ":map": map({ fresh: number(1) }), ":half": number("0.5"), ":big": number(`9${"9".repeat(37)}${"0".repeat(88)}`), ":b": bytes(1),
+  ":one": number(1), ":two": number(2), ":s": text("new"), ":list": list(text("p"), text("q")),
+  ":empty": list(),
+  ":ss": texts("a", "b", "c"), ":bd": texts("b", "d"), ":ns": numbers("3", "10"),
+  ":bs": byteStrings([1], [4]),
+  ":map": map({ fresh: number(1) }), ":half": number("0.5"),
+  ":big": number(`9${"9".repeat(37)}${"0".repeat(88)}`), ":b": bytes(1),
 };
 
-function apply(expression: string, to: Item = item(before), names: Record<string, string> = {}): UpdateResult {
+function apply(expression: string, to = item(before), names: Record<string, string> = {}): UpdateResult {
   const update = compileUpdate(expression);
   const bindings = bind(values, names);
   checkUpdate(update, bindings);
@@ -42,10 +45,22 @@ const effects: readonly (readonly [expression: string, changes: Changes])[] = [
   ["SET a = (n + n)", { a: number(20) }],
   ["SET a = m.x + l[2]", { a: number(3) }],
   ["SET a = m.y", { a: map({ z: text("deep") }) }],
-  ["SET m.x = :two", { m: map({ x: number(2), y: map({ z: text("deep") }), l: list(map({ q: number(5) })) }) }],
-  ["SET m.w = :two", { m: map({ x: number(1), y: map({ z: text("deep") }), l: list(map({ q: number(5) })), w: number(2) }) }],
-  ["SET m.y.z = m.x, m.x = m.y.z", { m: map({ x: text("deep"), y: map({ z: number(1) }), l: list(map({ q: number(5) })) }) }],
-  ["SET m.l[0].q = :s", { m: map({ x: number(1), y: map({ z: text("deep") }), l: list(map({ q: text("new") })) }) }],
+  [
+    "SET m.x = :two",
+    { m: map({ x: number(2), y: map({ z: text("deep") }), l: list(map({ q: number(5) })) }) },
+  ],
+  [
+    "SET m.w = :two",
+    { m: map({ x: number(1), y: map({ z: text("deep") }), l: list(map({ q: number(5) })), w: number(2) }) },
+  ],
+  [
+    "SET m.y.z = m.x, m.x = m.y.z",
+    { m: map({ x: text("deep"), y: map({ z: number(1) }), l: list(map({ q: number(5) })) }) },
+  ],
+  [
+    "SET m.l[0].q = :s",
+    { m: map({ x: number(1), y: map({ z: text("deep") }), l: list(map({ q: text("new") })) }) },
+  ],
   ["SET m.l[0].q = :s, m.l[1] = :one", {
     m: map({ x: number(1), y: map({ z: text("deep") }), l: list(map({ q: text("new") }), number(1)) }),
   }],
@@ -62,8 +77,14 @@ const effects: readonly (readonly [expression: string, changes: Changes])[] = [
   ["SET a = if_not_exists(b, if_not_exists(c, n))", { a: number(10) }],
   ["SET a = if_not_exists(m.absent, :s)", { a: text("new") }],
   ["SET a = if_not_exists(a, :one) + :two", { a: number(3) }],
-  ["SET l = list_append(l, :list)", { l: list(number(0), number(1), number(2), number(3), text("p"), text("q")) }],
-  ["SET l = list_append(:list, l)", { l: list(text("p"), text("q"), number(0), number(1), number(2), number(3)) }],
+  [
+    "SET l = list_append(l, :list)",
+    { l: list(number(0), number(1), number(2), number(3), text("p"), text("q")) },
+  ],
+  [
+    "SET l = list_append(:list, l)",
+    { l: list(text("p"), text("q"), number(0), number(1), number(2), number(3)) },
+  ],
   ["SET a = list_append(:list, :list)", { a: list(text("p"), text("q"), text("p"), text("q")) }],
   ["SET a = list_append(if_not_exists(a, :empty), :list)", { a: list(text("p"), text("q")) }],
   ["REMOVE n, s, absent", { n: undefined, s: undefined }],
@@ -90,7 +111,10 @@ const effects: readonly (readonly [expression: string, changes: Changes])[] = [
   ["DELETE bs :bs", { bs: byteStrings([2]) }],
   ["DELETE ss :bd", { ss: undefined }],
   ["DELETE absent :ss", {}],
-  ["SET a = :s REMOVE s ADD n :one DELETE ss :ss", { a: text("new"), s: undefined, n: number(11), ss: texts("d") }],
+  [
+    "SET a = :s REMOVE s ADD n :one DELETE ss :ss",
+    { a: text("new"), s: undefined, n: number(11), ss: texts("d") },
+  ],
 ];
 
 for (const [expression, changes] of effects) {
@@ -160,7 +184,8 @@ for (const [expression, message] of refusals) {
 
 test("an update of a key alone makes the item around it", () => {
   const key = item({ id: text("k") });
-  assert.deepEqual(apply("SET a = :one ADD b :two", key).item, item({ id: text("k"), a: number(1), b: number(2) }));
+  const created = item({ id: text("k"), a: number(1), b: number(2) });
+  assert.deepEqual(apply("SET a = :one ADD b :two", key).item, created);
 });
 
 test("only SET and ADD create an item", () => {
@@ -179,8 +204,13 @@ const touches: readonly (readonly [expression: string, old: Item, updated: Item]
   ["SET m.x = :two", item({ m: map({ x: number(1) }) }), item({ m: map({ x: number(2) }) })],
   ["SET m.w = :two", item({}), item({ m: map({ w: number(2) }) })],
   ["SET l[1] = :two", item({ l: list(number(1)) }), item({ l: list(number(2)) })],
-  ["SET l[3] = :one, l[0] = :two", item({ l: list(number(0), number(3)) }), item({ l: list(number(2), number(1)) })],
-  // What is appended lies at another index than the one written, and what follows a removed element moves to its index.
+  [
+    "SET l[3] = :one, l[0] = :two",
+    item({ l: list(number(0), number(3)) }),
+    item({ l: list(number(2), number(1)) }),
+  ],
+  // What is appended lies at another index than the one written; and into the
+  // place of a removed element moves the next.
   ["SET l[100] = :one", item({}), item({})],
   ["REMOVE l[1]", item({ l: list(number(1)) }), item({ l: list(number(2)) })],
   ["REMOVE l[1], l[4]", item({ l: list(number(1)) }), item({ l: list(number(2)) })],

@@ -16,9 +16,14 @@ import { bind } from "./support/values.ts";
 type Plain = number | number[] | { [name: string]: number };
 type Document = { [name: string]: Plain };
 
-type Action =
-  | { readonly kind: "SET" | "ADD"; readonly name: string; readonly at: string | number | undefined; readonly by: number }
-  | { readonly kind: "REMOVE"; readonly name: string; readonly at: string | number | undefined };
+interface Action {
+  readonly kind: "SET" | "ADD" | "REMOVE";
+  readonly name: string;
+  /** In a map or list: key or index. */
+  readonly at: string | number | undefined;
+  /** Not for REMOVE. */
+  readonly by: number;
+}
 
 const documents: fc.Arbitrary<Document> = fc.record({
   n: fc.integer({ min: -50, max: 50 }),
@@ -32,21 +37,28 @@ const targets: fc.Arbitrary<readonly [name: string, at: string | number | undefi
   fc.constantFrom("x", "y", "w", "v").map((at) => ["m", at] as const),
 );
 
+const kinds = fc.constantFrom("SET" as const, "ADD" as const, "REMOVE" as const);
+
 const actions: fc.Arbitrary<readonly Action[]> = fc.uniqueArray(
-  fc.tuple(targets, fc.constantFrom("SET", "ADD", "REMOVE"), fc.integer({ min: -9, max: 9 })),
+  fc.tuple(targets, kinds, fc.integer({ min: -9, max: 9 })),
   { minLength: 1, maxLength: 8, selector: ([[name, at]]) => `${name} ${at}` },
-).map((drawn) => drawn.map(([[name, at], kind, by]): Action => ({ kind, name, at, by }) as Action));
+).map((drawn) => drawn.map(([[name, at], kind, by]): Action => ({ kind, name, at, by })));
 
 function expressionOf(drawn: readonly Action[]): string {
   const sections = (["SET", "ADD", "REMOVE"] as const).map((kind) => {
     const clauses = drawn.filter((action) => action.kind === kind).map((action) => {
-      const path = action.at === undefined ? action.name : `${action.name}${typeof action.at === "number" ? `[${action.at}]` : `.${action.at}`}`;
+      const path = pathOf(action);
       if (action.kind === "SET") return `${path} = if_not_exists(${path}, :zero) - ${placeholder(action.by)}`;
       return action.kind === "ADD" ? `${path} ${placeholder(action.by)}` : path;
     });
     return clauses.length === 0 ? "" : `${kind} ${clauses.join(", ")}`;
   });
   return sections.filter((section) => section !== "").join(" ");
+}
+
+function pathOf({ name, at }: Action): string {
+  if (at === undefined) return name;
+  return typeof at === "number" ? `${name}[${at}]` : `${name}.${at}`;
 }
 
 const placeholder = (by: number): string => `:${by < 0 ? "minus" : "plus"}${Math.abs(by)}`;
@@ -77,7 +89,8 @@ function model(document: Document, drawn: readonly Action[]): Document {
 
 function attribute(plain: Plain): AttributeValue {
   if (typeof plain === "number") return { type: "N", value: String(plain) };
-  return Array.isArray(plain) ? { type: "L", value: plain.map(attribute) } : { type: "M", value: asItem(plain) };
+  if (Array.isArray(plain)) return { type: "L", value: plain.map(attribute) };
+  return { type: "M", value: asItem(plain) };
 }
 
 function asItem(document: Document): Item {
@@ -100,8 +113,10 @@ test("an update leaves what its model leaves", () => {
 });
 
 const word = fc.constantFrom(
-  "a", "b.c", "[0]", "#n", ":v", "=", "<", ">=", "<>", "+", "-", "(", ")", "((", "))", ",", ".", "AND", "or", "Not", "IN",
-  "between", "SET", "remove", "ADD", "delete", "size(", "contains(", "if_not_exists(", "f(", "name", "0", "01", "#", ":", "!", "é",
+  "a", "b.c", "[0]", "#n", ":v", "=", "<", ">=", "<>", "+", "-", "(", ")", "((", "))", ",", ".", "AND", "or",
+  "Not", "IN",
+  "between", "SET", "remove", "ADD", "delete", "size(", "contains(", "if_not_exists(", "f(", "name", "0",
+  "01", "#", ":", "!", "é",
 );
 
 test("every text of any kind compiles or is refused as the client's error", () => {

@@ -46,10 +46,12 @@ test("an empty expression still counts as given", () => {
 
 test("neither map may be empty", () => {
   assert.equal(
-    refusal(() => checkPlaceholderKeys({ names: {}, values: {} })), "ExpressionAttributeNames must not be empty",
+    refusal(() => checkPlaceholderKeys({ names: {}, values: {} })),
+    "ExpressionAttributeNames must not be empty",
   );
   assert.equal(
-    refusal(() => checkPlaceholderKeys({ names: undefined, values: {} })), "ExpressionAttributeValues must not be empty",
+    refusal(() => checkPlaceholderKeys({ names: undefined, values: {} })),
+    "ExpressionAttributeValues must not be empty",
   );
 });
 
@@ -72,11 +74,12 @@ for (const key of ["v", ":", "::v", "#v", ":a b"]) {
 }
 
 test("good keys pass, up to 255 bytes", () => {
-  checkPlaceholderKeys({ names: { "#a": "a", "#_1": "b", "#0": "c", [`#${"n".repeat(254)}`]: "d" }, values: { ":_": 1 } });
+  const names = { "#a": "a", "#_1": "b", "#0": "c", [`#${"n".repeat(254)}`]: "d" };
+  checkPlaceholderKeys({ names, values: { ":_": 1 } });
   assert.equal(
     refusal(() => checkPlaceholderKeys({ names: { [`#${"n".repeat(255)}`]: "a" }, values: undefined })),
-    "ExpressionAttributeNames contains invalid key: The expression attribute map contains a key that is too long; " +
-      "size of key: 256",
+    "ExpressionAttributeNames contains invalid key: The expression attribute map contains a key that is " +
+      "too long; size of key: 256",
   );
 });
 
@@ -90,9 +93,10 @@ test("a name may not be empty", () => {
 test("unused names and values are refused, names first, in the order given", () => {
   const used = [compileCondition("#a = :v", "FilterExpression"), compileProjection("#b")];
   const one = number(1);
+  const unusedNames = { "#z": "z", "#a": "a", "#y": "y", "#b": "b" };
   checkUsage(used, bind({ ":v": one }, { "#a": "a", "#b": "b" }));
   assert.equal(
-    refusal(() => checkUsage(used, bind({ ":v": one, ":w": one }, { "#z": "z", "#a": "a", "#y": "y", "#b": "b" }))),
+    refusal(() => checkUsage(used, bind({ ":v": one, ":w": one }, unusedNames))),
     "Value provided in ExpressionAttributeNames unused in expressions: keys: {#z, #y}",
   );
   assert.equal(
@@ -102,7 +106,10 @@ test("unused names and values are refused, names first, in the order given", () 
 });
 
 test("a placeholder used anywhere in any expression is used", () => {
-  const used = [compileUpdate("SET a = if_not_exists(b.#deep, :inner) + :v"), compileCondition("size(#s) > :w", "ConditionExpression")];
+  const used = [
+    compileUpdate("SET a = if_not_exists(b.#deep, :inner) + :v"),
+    compileCondition("size(#s) > :w", "ConditionExpression"),
+  ];
   const one = number(1);
   checkUsage(used, bind({ ":inner": one, ":v": one, ":w": one }, { "#deep": "d", "#s": "s" }));
 });

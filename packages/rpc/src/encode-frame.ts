@@ -81,7 +81,8 @@ function messageBytesMax(message: WireMessage): number {
     case "snapshot-reply":
       return total;
     case "request":
-      return total + 3 * (message.method.length + message.trace.length) + message.token.length + message.body.length;
+      total += 3 * (message.method.length + message.trace.length);
+      return total + message.token.length + message.body.length;
     case "response":
       return total + 3 * message.status.length + message.body.length;
     case "notice":

@@ -3,7 +3,15 @@
 import type { Message as RaftMessage } from "@azimuth/raft/types.ts";
 
 /** Plain data that MessagePack carries. Byte strings come back as Uint8Array (Buffer). */
-export type Plain = string | number | boolean | null | undefined | Uint8Array | readonly Plain[] | { readonly [key: string]: Plain };
+export type Plain =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | Uint8Array
+  | readonly Plain[]
+  | { readonly [key: string]: Plain };
 
 export type WireMessage =
   | RaftEnvelope

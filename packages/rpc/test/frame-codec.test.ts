@@ -7,7 +7,7 @@ import protobuf from "protobufjs";
 import { decodeFrame } from "@azimuth/rpc/decode-frame.ts";
 import { encodeFrame } from "@azimuth/rpc/encode-frame.ts";
 import type { WireMessage } from "@azimuth/rpc/messages.ts";
-import { envelopeField, raftTypes, snapshotStatuses } from "@azimuth/rpc/wire-numbers.ts";
+import { type envelopeField, raftTypes, snapshotStatuses } from "@azimuth/rpc/wire-numbers.ts";
 import { append, arbitraryMessage, notice, request } from "./sample-messages.ts";
 
 const contract = protobuf.loadSync(fileURLToPath(new URL("../../../proto/azimuth.proto", import.meta.url)));

@@ -31,6 +31,8 @@ export interface HttpRequest {
   readonly remote: string;
 }
 
+const protocolType = "application/x-amz-json-1.0";
+
 export type Respond = (answer: HttpAnswer) => void;
 
 export interface HttpServerConfig {
@@ -94,7 +96,9 @@ class HttpFront implements HttpServer {
     this.#server.setTimeout(limits.stalledMs, (socket: Socket) => socket.destroy());
     this.#server.on("connection", (socket) => this.#connect(socket));
     this.#server.on("request", (request, response) => this.#receive(request, response));
-    this.#server.on("clientError", (error: NodeJS.ErrnoException, socket) => this.#clientError(error, socket as Socket));
+    this.#server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+      this.#clientError(error, socket as Socket);
+    });
     this.#server.listen(config.port, config.host, () => {
       const { port } = this.#server.address() as AddressInfo;
       config.log.info("listening for clients", { host: config.host, port });
@@ -206,7 +210,7 @@ class HttpFront implements HttpServer {
     respond(healthyAnswer(this.#config.region));
   }
 
-  #respond(response: ServerResponse, id: string, answer: HttpAnswer, jsonType = "application/x-amz-json-1.0"): void {
+  #respond(response: ServerResponse, id: string, answer: HttpAnswer, jsonType: string = protocolType): void {
     assert(!response.headersSent, "a request is answered once");
     // The client may be gone by now.
     if (response.destroyed || response.req.socket.destroyed) return;

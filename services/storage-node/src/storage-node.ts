@@ -82,7 +82,8 @@ const mapFile = "map.json";
 const incarnationBytes = 16;
 
 export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeConfig): StorageNode {
-  const { clock, log, engine, files, logStore, transport, random } = doors;
+  const { clock, log, engine, files, logStore, random } = doors;
+  const transport = withLoopback(doors.transport, clock, (message) => receive(config.name, message));
   let identity: Identity = loadIdentity(files, {
     cluster: config.cluster,
     name: config.name,
@@ -200,7 +201,7 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
         founders: founders.map((number) => replicaIdOf(0, number)),
       },
       instruct: (node, instruction) => notify(node, instructionTopic, instruction as unknown as Plain),
-      sendMap: (watcher, delta) => send(watcher, notice(mapTopic, delta as unknown as Plain)),
+      sendMap: (watcher, delta) => transport.send(watcher, notice(mapTopic, delta as unknown as Plain)),
       mapChanged: (delta: MapDelta) => void follower.applyDelta(delta),
     });
     control.open({ recovered, replica: replica ?? replicaIdOf(0, identity.number), founding });
@@ -274,12 +275,7 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
 
   function sendToNode(node: number, message: WireMessage): void {
     const name = nameOfNode(node);
-    if (name !== undefined) send(name, message);
-  }
-
-  function send(to: string, message: WireMessage): void {
-    if (to === config.name) clock.defer(() => receive(config.name, message));
-    else transport.send(to, message);
+    if (name !== undefined) transport.send(name, message);
   }
 
   function notify(node: number, topic: string, body: Plain): void {
@@ -325,6 +321,21 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
       if (host === undefined) close();
       else host.stop(close);
     },
+  };
+}
+
+/** Messages of a node to itself need no network. */
+function withLoopback(transport: Transport, clock: Clock, receive: (message: WireMessage) => void): Transport {
+  return {
+    self: transport.self,
+    start: (handlers) => transport.start(handlers),
+    setRoute: (peer, endpoint) => transport.setRoute(peer, endpoint),
+    send(to, message) {
+      if (to === transport.self) clock.defer(() => receive(message));
+      else transport.send(to, message);
+    },
+    isConnected: (peer) => peer === transport.self || transport.isConnected(peer),
+    close: (done) => transport.close(done),
   };
 }
 

@@ -27,8 +27,8 @@ export interface Autoadmin {
   report(report: NodeReport): boolean;
   reports(): readonly NodeReport[];
   run(state: ControlState): void;
-  /** Bytes of one replica of each of the table's partitions. */
-  tableBytes(state: ControlState, tableId: number): number;
+  /** Of one replica of each of the table's partitions, the leader's if there is one. */
+  tableSizes(state: ControlState, tableId: number): { readonly itemCount: number; readonly bytes: number };
 }
 
 interface Memory extends Observations {
@@ -81,12 +81,16 @@ export function createAutoadmin(doors: AutoadminDoors, options: AutoadminOptions
       memory.missingSince = noteMissing(viewCluster(state, memory, options, now));
       for (const action of plan(viewCluster(state, memory, options, now))) carryOut(action);
     },
-    tableBytes(state, tableId) {
+    tableSizes(state, tableId) {
       const view = viewCluster(state, memory, options, doors.clock.now());
-      return state.partitionsOf(tableId).reduce((sum, { partition }) => {
+      let itemCount = 0;
+      let bytes = 0;
+      for (const { partition } of state.partitionsOf(tableId)) {
         const { leader, freshest } = view.group(partition);
-        return sum + ((leader ?? freshest)?.bytes ?? 0);
-      }, 0);
+        itemCount += (leader ?? freshest)?.items ?? 0;
+        bytes += (leader ?? freshest)?.bytes ?? 0;
+      }
+      return { itemCount, bytes };
     },
   };
 }

@@ -125,12 +125,12 @@ export interface ControlOutcome {
   readonly refused?: { readonly type: string; readonly message: string };
   /** Create-, Delete-, Describe-, UpdateTable. */
   readonly table?: TableDefinition;
-  /** DescribeTable: bytes of the table's partitions (one replica of each), as last reported. */
-  readonly sizeBytes?: number;
+  /** DescribeTable: of the table's partitions (one replica of each), as last reported. */
+  readonly sizes?: { readonly itemCount: number; readonly bytes: number };
   /** ListTables. */
   readonly names?: readonly string[];
   /** ListTables: there are more after this name. */
-  readonly lastName?: string;
+  readonly last?: string;
   readonly node?: NodeRecord;
   readonly credential?: CredentialRecord;
   /** A command of the autoadmin that came too late and changed nothing. */

@@ -252,7 +252,7 @@ class GroupZero implements ControlPlane {
 
   #complete(outcome: ControlOutcome, command: ControlCommand): ControlOutcome {
     if (command.operation !== "DescribeTable" || outcome.table === undefined) return outcome;
-    return { ...outcome, sizeBytes: this.#autoadmin.tableBytes(this.#machine.state, outcome.table.tableId) };
+    return { ...outcome, sizes: this.#autoadmin.tableSizes(this.#machine.state, outcome.table.tableId) };
   }
 
   /** Undefined when the effects are applied. */

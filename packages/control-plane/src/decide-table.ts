@@ -95,8 +95,8 @@ export function decideListTables(state: ControlState, command: ListTablesCommand
     // Table names are ASCII, so code-unit order is byte order.
     .sort();
   const names = after.slice(0, limit);
-  const lastName = after.length > limit ? names.at(-1) : undefined;
-  return { effects: [], outcome: lastName === undefined ? { names } : { names, lastName } };
+  const last = after.length > limit ? names.at(-1) : undefined;
+  return { effects: [], outcome: last === undefined ? { names } : { names, last } };
 }
 
 export function decideUpdateTable(state: ControlState, command: UpdateTableCommand): ControlDecision {

@@ -27,6 +27,7 @@ export interface GroupReport {
   readonly joint: boolean;
   /** At the leader: the others. Empty elsewhere. */
   readonly progress: readonly { readonly replica: number; readonly match: number; readonly active: boolean }[];
+  readonly items: number;
   readonly bytes: number;
   /** The replica found its log or state damaged and stopped: it must be replaced. */
   readonly corrupted: boolean;
@@ -42,10 +43,10 @@ export interface NodeReport {
 }
 
 /** The report of one group as the replication host sees it. */
-export function groupReportOf(status: GroupStatus, bytes: number, corrupted: boolean): GroupReport {
+export function groupReportOf(status: GroupStatus, bytes: number, corrupted: boolean, items = 0): GroupReport {
   const { group, replica, role, leader, term, applied, lastIndex, initialised, config, progress } = status;
   return {
-    group, replica, role, leader, term, applied, lastIndex, initialised, progress, bytes, corrupted,
+    group, replica, role, leader, term, applied, lastIndex, initialised, progress, items, bytes, corrupted,
     voters: config.voters,
     learners: config.learners,
     joint: config.votersOutgoing.length > 0,

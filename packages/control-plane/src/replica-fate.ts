@@ -58,7 +58,7 @@ export function reconcile(
   map: GroupLookup,
   node: number,
   held: readonly HeldReplica[],
-  wasRemoved: (group: number, replica: ReplicaId) => boolean,
+  wasRemoved: (group: number, replica: ReplicaId) => boolean = () => false,
 ): Reconciliation {
   const heldGroups = new Set(held.map((replica) => replica.group));
   const create: WantedReplica[] = [];

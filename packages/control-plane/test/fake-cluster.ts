@@ -60,15 +60,19 @@ export class FakeCluster {
   readonly planes = new Map<number, { plane: ControlPlane; engine: Engine }>();
   readonly instructed: { readonly node: number; readonly instruction: Instruction }[] = [];
 
+  readonly #options: FakeClusterOptions;
+
   constructor(options: FakeClusterOptions) {
+    this.#options = options;
     this.random = createSeededRandom(options.seed);
     for (const [zone, count] of Object.entries(options.zones)) {
       for (let i = 1; i <= count; i++) this.addNode(`node-${zone}${i}`, zone);
     }
-    const founders = this.nodes.slice(0, 3);
+    const zones = new Set(this.nodes.map((node) => node.zone));
+    const founders = [...zones].slice(0, 3).map((zone) => this.nodes.find((node) => node.zone === zone) as FakeNode);
     founders.forEach((node, position) => (node.number = position + 1));
     this.control = new FakeControlGroup(this.clock, this.random.split("log"), founders.map((node) => node.number));
-    for (const { number } of founders) this.#startPlane(number, options);
+    for (const { number } of founders) this.#startPlane(number);
     this.control.elect(1);
     this.run(5000);
   }
@@ -145,6 +149,8 @@ export class FakeCluster {
     node.alive = false;
     node.session++;
     node.sequence = 0;
+    const survivor = this.control.voters.find((voter) => this.#isUp(voter));
+    if (nodeOfReplica(this.control.leader) === node.number && survivor !== undefined) this.control.elect(survivor);
   }
 
   restart(name: string): void {
@@ -169,7 +175,9 @@ export class FakeCluster {
 
   /** Nothing is under way, and the map says of every group what the group itself says. */
   isSettled(): boolean {
-    return this.map.partitions.every((record) => {
+    const { control, partitions } = this.map;
+    if (control === undefined || control.replacing !== undefined) return false;
+    return partitions.every((record) => {
       const group = this.groups.get(record.partition);
       return record.replacing === undefined && group !== undefined && group.leader !== 0
         && [...group.voters].sort().join() === [...record.voters].sort().join() && group.learners.length === 0;
@@ -185,7 +193,8 @@ export class FakeCluster {
     return counts;
   }
 
-  #startPlane(replica: number, options: FakeClusterOptions): void {
+  #startPlane(replica: number): void {
+    const options = this.#options;
     const engine = createMemoryEngine({ clock: this.clock });
     const plane = createControlPlane({
       clock: this.clock, random: this.random.split(`plane-${replica}`), log: silentLogger, engine,
@@ -197,6 +206,10 @@ export class FakeCluster {
     });
     this.planes.set(replica, { plane, engine });
     this.control.join(replica, plane, engine);
+  }
+
+  #isUp(replica: number): boolean {
+    return this.nodes.some((node) => node.alive && node.number === nodeOfReplica(replica));
   }
 
   #register(node: FakeNode): void {
@@ -215,11 +228,17 @@ export class FakeCluster {
     const delta = source?.plane.changesSince(node.follower.revision);
     if (delta !== undefined) assert.equal(node.follower.applyDelta(delta), "applied");
     const held = [...node.held].map(([group, { replica }]) => ({ group, replica }));
+    for (const replica of this.planes.keys()) {
+      if (nodeOfReplica(replica) === node.number) held.push({ group: 0, replica });
+    }
     const wasRemoved = (group: number, replica: number): boolean => node.destroyed.has(`${group}/${replica}`);
     const { create, destroy } = reconcile(node.follower, node.number, held, wasRemoved);
     for (const { group, replica } of destroy) this.#destroy(node, group, replica);
     for (const { group, replica, bootstraps, partition } of create) {
-      if (group === 0) continue;
+      if (group === 0) {
+        this.#startPlane(replica);
+        continue;
+      }
       node.held.set(group, { replica, corrupted: false, initialised: bootstraps });
       if (!this.groups.has(group)) {
         this.groups.set(group, { voters: [...partition.bootstrap], learners: [], leader: 0, term: 0, index: 1 });
@@ -228,12 +247,18 @@ export class FakeCluster {
   }
 
   #destroy(node: FakeNode, group: number, replica: number): void {
+    node.destroyed.add(`${group}/${replica}`);
+    if (group === 0) {
+      this.control.leave(replica);
+      this.planes.get(replica)?.plane.close();
+      this.planes.delete(replica);
+      return;
+    }
     const config = this.groups.get(group);
     const isDeleted = !this.map.partitions.some((partition) => partition.partition === group);
     if (!isDeleted) assert.ok(!config?.voters.includes(replica), `${node.name} destroyed a voter of group ${group}`);
     if (isDeleted) this.groups.delete(group);
     node.held.delete(group);
-    node.destroyed.add(`${group}/${replica}`);
   }
 
   /** The node that holds this replica in good health now. */
@@ -284,8 +309,10 @@ export class FakeCluster {
 
   #report(node: FakeNode): void {
     const groups = [...node.held].filter(([id]) => this.groups.has(id)).map(([id, held]) =>
-      groupReportOf(this.#status(id, held.replica, held.initialised), 100, held.corrupted));
-    if (this.planes.has(node.number)) groups.push(groupReportOf(this.control.status(node.number), 10, false));
+      groupReportOf(this.#status(id, held.replica, held.initialised), 100, held.corrupted, 7));
+    for (const replica of this.planes.keys()) {
+      if (nodeOfReplica(replica) === node.number) groups.push(groupReportOf(this.control.status(replica), 10, false));
+    }
     node.sequence++;
     const { number, incarnation, session, sequence } = node;
     if (number === 0) return;
@@ -296,6 +323,7 @@ export class FakeCluster {
 
   #deliver(number: number, instruction: Instruction): void {
     this.instructed.push({ node: number, instruction });
+    if (instruction.group === 0) return this.#deliverToControl(instruction);
     const node = this.nodes.find((candidate) => candidate.number === number && candidate.alive);
     const held = node?.held.get(instruction.group);
     if (held === undefined || this.random.chance(0.1)) return;
@@ -312,20 +340,43 @@ export class FakeCluster {
     });
   }
 
+  #deliverToControl(instruction: Instruction): void {
+    const host = {
+      status: () => this.control.status(this.control.leader),
+      transferLeadership: (_group: number, to: number) => this.control.elect(to),
+      proposeConfigChange: (_group: number, change: ConfigChange) => {
+        const { voters, learners } = changed(this.control, change);
+        if (voters.filter((voter) => this.#isUp(voter)).length * 2 > voters.length) {
+          this.control.reconfigure(voters, learners);
+        }
+      },
+    };
+    this.clock.after(this.random.between(1, 300), () => {
+      if (this.control.leader !== 0) executeInstruction(host as unknown as ReplicationHost, instruction);
+    });
+  }
+
   #change(id: number, change: ConfigChange): void {
     const group = this.groups.get(id) as FakeGroup;
-    let voters = [...group.voters];
-    let learners = [...group.learners];
-    for (const { kind, replica } of change.steps) {
-      voters = voters.filter((other) => other !== replica);
-      learners = learners.filter((other) => other !== replica);
-      if (kind === "add-voter") voters.push(replica);
-      if (kind === "add-learner") learners.push(replica);
-    }
+    const { voters, learners } = changed(group, change);
     if (!this.#hasMajority(id, group.voters) || !this.#hasMajority(id, voters)) return;
     Object.assign(group, { voters, learners, index: group.index + 1 });
     if (!voters.includes(group.leader)) group.leader = 0;
   }
+}
+
+function changed(
+  from: { readonly voters: readonly number[]; readonly learners: readonly number[] }, change: ConfigChange,
+): { voters: number[]; learners: number[] } {
+  let voters = [...from.voters];
+  let learners = [...from.learners];
+  for (const { kind, replica } of change.steps) {
+    voters = voters.filter((other) => other !== replica);
+    learners = learners.filter((other) => other !== replica);
+    if (kind === "add-voter") voters.push(replica);
+    if (kind === "add-learner") learners.push(replica);
+  }
+  return { voters, learners };
 }
 
 export function newTable(name: string, change: Partial<NewTable> = {}): NewTable {

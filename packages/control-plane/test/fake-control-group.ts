@@ -30,6 +30,7 @@ export class FakeControlGroup {
   readonly #log: { readonly term: number; readonly data: Uint8Array }[] = [];
   #pending: Pending[] = [];
   voters: readonly number[];
+  learners: readonly number[] = [];
   leader = 0;
   term = 0;
 
@@ -50,7 +51,16 @@ export class FakeControlGroup {
 
   leave(replica: number): void {
     this.#members.delete(replica);
-    if (this.leader === replica) this.elect(0);
+    assert.ok(!this.voters.includes(replica), "a voter of group 0 was destroyed");
+  }
+
+  /** Enters a new configuration by an entry of the log; a leader that is no member any more hands over. */
+  reconfigure(voters: readonly number[], learners: readonly number[]): void {
+    for (const voter of voters) assert.ok(this.#members.has(voter), `voter ${voter} of group 0 is not there`);
+    this.voters = voters;
+    this.learners = learners;
+    this.#append(new Uint8Array());
+    if (!voters.includes(this.leader)) this.elect(voters[0] as number);
   }
 
   /** Makes another member the leader, or none (0). What was under way becomes unknown. */
@@ -99,9 +109,10 @@ export class FakeControlGroup {
     return {
       group: 0, replica, leader: this.leader, role: this.leader === replica ? "leader" : "follower", term: this.term,
       commit: this.lastIndex, applied: this.#members.get(replica)?.applied ?? 0, firstIndex: 1,
-      lastIndex: this.lastIndex, quiet: false, initialised: true, config: settledConfig(this.voters),
-      progress: this.leader !== replica ? [] : this.voters.filter((other) => other !== replica).map((other) =>
-        ({ replica: other, match: this.lastIndex, active: this.#members.has(other) })),
+      lastIndex: this.lastIndex, quiet: false, initialised: true, config: settledConfig(this.voters, this.learners),
+      progress: this.leader !== replica ? [] : [...this.voters, ...this.learners]
+        .filter((other) => other !== replica)
+        .map((other) => ({ replica: other, match: this.lastIndex, active: this.#members.has(other) })),
     };
   }
 

@@ -47,7 +47,7 @@ function disturb(cluster: FakeCluster): void {
       }
       return;
     default:
-      cluster.control.elect(random.pick([1, 2, 3]));
+      cluster.control.elect(random.pick(cluster.control.voters));
   }
 }
 

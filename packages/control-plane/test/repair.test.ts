@@ -67,8 +67,22 @@ test("a node that comes back with an empty disk gets a new number, and new repli
   30_000, "every replica is on the new number");
   assert.notEqual(cluster.node("node-c1").number, old);
   for (const partition of cluster.map.partitions) assert.equal(new Set(cluster.zonesOf(partition)).size, 3);
-  // Group 0 still counts the old number among its voters, so it is not forgotten.
-  assert.equal(cluster.map.nodes.find((node) => node.number === old)?.retired, true);
+  cluster.run(2000);
+  assert.equal(cluster.map.nodes.find((node) => node.number === old), undefined, "nothing mentions the old number");
+});
+
+test("the control plane's own replica is replaced when its node dies, even the leader's", () => {
+  const cluster = new FakeCluster({ seed: 13, zones: three, autoadmin: quick });
+  cluster.createTable("one");
+  const lost = cluster.nodes.find((node) => node.number === 1) as { name: string };
+  assert.equal(cluster.control.leader, 1);
+  cluster.kill(lost.name);
+  cluster.runUntil(() => !cluster.control.voters.includes(1) && cluster.isSettled(), 30_000, "replaced");
+  assert.equal(cluster.control.voters.length, 3);
+  assert.equal(new Set(cluster.control.voters.map((voter) => cluster.zoneOfNumber(nodeOfReplica(voter)))).size, 3);
+  assert.deepEqual(cluster.map.control?.voters.toSorted(), cluster.control.voters.toSorted());
+  cluster.restart(lost.name);
+  cluster.runUntil(() => !cluster.planes.has(1), 5000, "the old replica is destroyed");
 });
 
 test("a damaged replica is replaced on another node of its zone", () => {
@@ -179,7 +193,7 @@ test("a repair goes on whatever happens to the leader of group 0 in between", ()
     cluster.run(3000);
     for (let change = 0; change < 15; change++) {
       cluster.clock.advance(cluster.random.integer(50));
-      cluster.control.elect(cluster.random.pick([1, 2, 3]));
+      cluster.control.elect(cluster.random.pick(cluster.control.voters));
       cluster.run(cluster.random.pick([100, 300, 1000, 3500]));
     }
     const lost = cluster.node("node-c2").number;

@@ -14,9 +14,11 @@ const entryBytesMax = 3 * scalarFieldBytesMax + 2 * lengthFieldBytesMax;
 const heartbeatBytesMax = 8 * scalarFieldBytesMax + lengthFieldBytesMax;
 const pairBytesMax = 3 * lengthFieldBytesMax;
 
+const singleFrameBytes = 1024;
+
 /** Bytes of a whole frame; the transport appends message by message instead. */
 export function encodeFrame(messages: readonly WireMessage[]): Buffer {
-  const writer = new ProtobufWriter();
+  const writer = new ProtobufWriter(singleFrameBytes);
   for (const message of messages) appendMessage(writer, message);
   return writer.take();
 }

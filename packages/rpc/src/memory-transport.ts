@@ -23,6 +23,14 @@ export function createMemoryNetwork(doors: { readonly clock: Clock }): MemoryNet
   return new Network(doors.clock);
 }
 
+/** Small, so that networks of many processes stay so. */
+const slabBytes = 16 * 1024;
+
+interface Queue {
+  readonly writer: ProtobufWriter;
+  flushScheduled: boolean;
+}
+
 class Network implements MemoryNetwork {
   readonly clock: Clock;
   readonly processByName = new Map<Address, Process>();
@@ -63,7 +71,7 @@ class Network implements MemoryNetwork {
 class Process implements Transport {
   readonly self: Address;
   readonly #network: Network;
-  readonly #writerByPeer = new Map<Address, ProtobufWriter>();
+  readonly #queueByPeer = new Map<Address, Queue>();
   readonly #connectedTo = new Set<Address>();
   readonly #routes = new Set<Address>();
   #handlers: TransportHandlers | undefined;
@@ -92,36 +100,40 @@ class Process implements Transport {
 
   send(to: Address, message: WireMessage): void {
     if (this.#handlers === undefined) return;
-    let writer = this.#writerByPeer.get(to);
-    if (writer === undefined) {
-      writer = new ProtobufWriter();
-      this.#writerByPeer.set(to, writer);
-      this.#network.clock.defer(() => this.#flush(to));
+    let queue = this.#queueByPeer.get(to);
+    if (queue === undefined) {
+      queue = { writer: new ProtobufWriter(slabBytes), flushScheduled: false };
+      this.#queueByPeer.set(to, queue);
     }
-    appendMessage(writer, message);
+    appendMessage(queue.writer, message);
+    if (queue.flushScheduled) return;
+    queue.flushScheduled = true;
+    this.#network.clock.defer(() => this.#flush(to));
   }
 
   close(done: () => void): void {
     this.#handlers = undefined;
     this.#network.processByName.delete(this.self);
-    this.#writerByPeer.clear();
+    this.#queueByPeer.clear();
     for (const peer of this.#connectedTo) this.#network.processByName.get(peer)?.lose(this.self);
     this.#network.clock.defer(done);
   }
 
   /** The connection to the peer is gone, with all that was queued. */
   lose(peer: Address): void {
-    this.#writerByPeer.delete(peer);
+    this.#queueByPeer.get(peer)?.writer.take();
     if (!this.#connectedTo.delete(peer)) return;
     this.#network.clock.defer(() => this.#handlers?.peerDown(peer));
   }
 
   #flush(to: Address): void {
-    const writer = this.#writerByPeer.get(to);
-    if (writer === undefined || this.#handlers === undefined) return;
-    this.#writerByPeer.delete(to);
+    const queue = this.#queueByPeer.get(to);
+    if (queue === undefined || this.#handlers === undefined) return;
+    queue.flushScheduled = false;
+    const frame = queue.writer.take();
+    if (frame.length === 0) return;
     if (to === this.self) {
-      this.#deliver(this.self, writer.take());
+      this.#deliver(this.self, frame);
       return;
     }
     if (!this.isConnected(to) && !this.#connect(to)) {
@@ -129,7 +141,7 @@ class Process implements Transport {
       return;
     }
     const peer = this.#network.processByName.get(to) as Process;
-    peer.#deliver(this.self, writer.take());
+    peer.#deliver(this.self, frame);
   }
 
   #connect(to: Address): boolean {

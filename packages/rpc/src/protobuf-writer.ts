@@ -7,7 +7,8 @@
 // Fields that are zero, false or empty are left out, as proto3 has it.
 import { assert } from "@azimuth/foundation/assert.ts";
 
-const slabBytes = 256 * 1024;
+const defaultSlabBytes = 256 * 1024;
+const noSlab = Buffer.alloc(0);
 const nestedLengthBytes = 4;
 const nestedLengthMax = 2 ** 28 - 1;
 const shortTextLength = 64;
@@ -18,9 +19,15 @@ export const scalarFieldBytesMax = 11;
 export const lengthFieldBytesMax = 6;
 
 export class ProtobufWriter {
-  #slab: Buffer = Buffer.allocUnsafeSlow(slabBytes);
+  readonly #slabBytes: number;
+  #slab: Buffer = noSlab;
   #start = 0;
   #offset = 0;
+
+  /** A slab is taken when first needed, of this size or what is then reserved. */
+  constructor(slabBytes = defaultSlabBytes) {
+    this.#slabBytes = slabBytes;
+  }
 
   /** Bytes written since the last `take`. */
   get length(): number {
@@ -31,7 +38,8 @@ export class ProtobufWriter {
   reserve(extra: number): void {
     if (this.#offset + extra <= this.#slab.length) return;
     const written = this.length;
-    const grown = Buffer.allocUnsafeSlow(Math.max(slabBytes, (written + extra) * 2));
+    const needed = written + extra;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#slabBytes, written === 0 ? needed : needed * 2));
     this.#slab.copy(grown, 0, this.#start, this.#offset);
     this.#slab = grown;
     this.#start = 0;

@@ -1,4 +1,5 @@
-// How soon the death of another process is noticed: killed, at once; frozen or cut off, by unanswered pings.
+// How soon the death of another process is noticed: killed, at once and before any ping could tell; frozen or cut
+// off, by unanswered pings.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -36,7 +37,7 @@ test("a killed process is noticed at once", { timeout: 20_000 }, async () => {
     echo.kill("SIGKILL");
     await local.untilEvent("down echo");
     const noticed = clock.now() - killed;
-    assert.ok(noticed < 500, `noticed after ${noticed} ms`);
+    assert.ok(noticed < 900, `noticed after ${noticed} ms`);
   });
 });
 

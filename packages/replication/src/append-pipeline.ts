@@ -5,8 +5,7 @@ import type { GroupWrite } from "@azimuth/storage/log-store.ts";
 import type { HostContext } from "./host-context.ts";
 
 interface PendingWrite {
-  /** Undefined for a completion that only waits its turn behind earlier writes. */
-  readonly write: GroupWrite | undefined;
+  readonly write: GroupWrite;
   readonly bytes: number;
   readonly done: () => void;
 }
@@ -26,26 +25,22 @@ export class AppendPipeline {
     return !this.#underWay && this.#pending.length === 0;
   }
 
-  add(write: GroupWrite | undefined, done: () => void): void {
-    this.#pending.push({ write, bytes: write === undefined ? 0 : bytesOf(write), done });
+  add(write: GroupWrite, done: () => void): void {
+    this.#pending.push({ write, bytes: bytesOf(write), done });
   }
 
   /** Starts the next write unless one is under way. */
   kick(): void {
     if (this.#underWay || this.#closed || this.#pending.length === 0) return;
     const taken = this.#take();
-    const writes: GroupWrite[] = [];
-    for (const pending of taken) if (pending.write !== undefined) writes.push(pending.write);
     this.#underWay = true;
-    const finish = (): void => {
+    this.#context.counters.logWrites++;
+    this.#context.logStore.append(taken.map(({ write }) => write), () => {
       this.#underWay = false;
       for (const pending of taken) pending.done();
       this.kick();
       if (this.idle) for (const callback of this.#idleCallbacks.splice(0)) callback();
-    };
-    if (writes.length === 0) return finish();
-    this.#context.counters.logWrites++;
-    this.#context.logStore.append(writes, finish);
+    });
   }
 
   whenIdle(callback: () => void): void {

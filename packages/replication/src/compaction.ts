@@ -19,6 +19,8 @@ export class Compaction {
   readonly #applies: ApplyPipeline;
   readonly #flusher: Flusher;
   readonly #pinnedIndex: (group: Group) => number;
+  /** Groups whose cut is under way: one at a time, so that each starts from the log as it is. */
+  readonly #cutting = new Set<Group>();
   #flushedAt: number;
   #underWay = false;
 
@@ -59,11 +61,12 @@ export class Compaction {
     for (const group of this.#context.groups.values()) {
       const index = cutIndex(group, this.#pinnedIndex(group), this.#context.limits);
       group.appliedAtLastLook = group.applied.index;
-      if (index === undefined) continue;
+      if (index === undefined || this.#cutting.has(group)) continue;
       const term = group.log.term(index);
       assert(term !== undefined, `group ${group.id} has no term at ${index}`);
       this.#context.counters.compactions++;
-      this.#appends.add({ group: group.id, compact: { index, term } }, () => {});
+      this.#appends.add({ group: group.id, compact: { index, term } }, () => this.#cutting.delete(group));
+      this.#cutting.add(group);
     }
     this.#appends.kick();
   }
@@ -71,7 +74,7 @@ export class Compaction {
 
 /** Where to cut a group's log; undefined to leave it. */
 export function cutIndex(group: Group, pinned: number, limits: ReplicationLimits): number | undefined {
-  if (!group.initialised || group.loading || group.storing > 0) return undefined;
+  if (!group.initialised) return undefined;
   const log = group.log;
   const first = log.firstIndex();
   const durable = Math.min(group.durableApplied, log.lastIndex(), pinned);

@@ -196,14 +196,14 @@ export class Turn {
 
   #store(group: Group, ready: Ready): void {
     if (ready.hardState !== undefined) group.hardState = ready.hardState;
-    const { incarnation } = group;
-    const stores = ready.mustSync || ready.snapshot !== undefined || ready.entries.length > 0;
-    if (!stores) {
+    if (!ready.mustSync) {
+      // Only the commit index moved: it need not be durable, so it waits for the next write.
       if (ready.hardState !== undefined) group.heldHardState = ready.hardState;
-      if (group.storing === 0) return group.raft.persisted(ready.number);
+      return;
     }
+    const { incarnation } = group;
     group.storing++;
-    this.#parts.appends.add(stores ? this.#writeOf(group, ready) : undefined, () => {
+    this.#parts.appends.add(this.#writeOf(group, ready), () => {
       if (group.incarnation !== incarnation) return;
       group.storing--;
       group.raft.persisted(ready.number);

@@ -75,6 +75,19 @@ test("a log is cut only below what the engine has made durable", () => {
   for (const node of cluster.nodes) assert.equal(node.status(7)!.firstIndex, 2);
 });
 
+test("a log is cut while its group is never at rest", () => {
+  const cluster = new TestCluster({ seed: 28, nodes: 3, limits: eagerCompaction });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  const proposeForEver = (): void => void leader.host.propose(7, new Uint8Array(20), proposeForEver);
+  for (let i = 0; i < 30; i++) proposeForEver();
+  cluster.clock.advance(2000);
+  for (const node of cluster.nodes) {
+    const { firstIndex, lastIndex } = node.status(7)!;
+    assert.ok(lastIndex > 1000 && firstIndex > lastIndex / 2, `${firstIndex} of ${lastIndex}`);
+  }
+});
+
 test("the sender's crash in the middle of a snapshot leaves an empty replica that gets another one", () => {
   const cluster = new TestCluster({ seed: 23, nodes: 3, limits: { ...eagerCompaction, snapshotBytesPerSecond: 5000 } });
   cluster.createGroup(7, [1, 2, 3]);

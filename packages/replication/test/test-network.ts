@@ -2,8 +2,9 @@
 // nodes are cut off from each other. They go through the real codec.
 import type { Random } from "@azimuth/foundation/random.ts";
 import { decodeFrame } from "@azimuth/rpc/decode-frame.ts";
-import { encodeFrame } from "@azimuth/rpc/encode-frame.ts";
+import { appendMessage } from "@azimuth/rpc/encode-frame.ts";
 import type { WireMessage } from "@azimuth/rpc/messages.ts";
+import { ProtobufWriter } from "@azimuth/rpc/protobuf-writer.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 export interface Endpoint {
@@ -14,6 +15,7 @@ export interface Endpoint {
 export class TestNetwork {
   readonly #clock: VirtualClock;
   readonly #random: Random;
+  readonly #writer = new ProtobufWriter();
   readonly #endpoints = new Map<number, Endpoint>();
   readonly #cut = new Set<string>();
   /** When the last message of a pair arrives, to keep order. */
@@ -63,7 +65,8 @@ export class TestNetwork {
     const message = this.#cut.has(pairOf(from, to)) ? undefined : this.filter(original);
     if (message === undefined) return;
     this.messages++;
-    const frame = encodeFrame([message]);
+    appendMessage(this.#writer, message);
+    const frame = this.#writer.take();
     const pair = pairOf(from, to);
     const connection = this.#connection.get(pair) ?? 0;
     const direction = `${from}>${to}`;

@@ -33,7 +33,6 @@ export class CompileCache<Compiled> {
       this.#old = this.#young;
       this.#young = new Map();
     }
-    this.#old.delete(text);
     this.#young.set(text, compiled);
   }
 }

@@ -7,8 +7,8 @@ export const inOperandsMax = 100;
 /** Elements of a document path, the top-level attribute included. */
 export const pathElementsMax = 32;
 export const listIndexMax = 2_147_483_647;
-/** Bytes of a #name or :value placeholder, its first character included. */
-export const placeholderBytesMax = 255;
+/** Bytes of a #name placeholder, the # included; its characters are one byte each. */
+export const namePlaceholderBytesMax = 255;
 
 /** Compiled expressions kept per kind and process; the least recently used goes first. */
 export const compiledExpressionsMax = 1024;

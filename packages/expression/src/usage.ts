@@ -3,7 +3,7 @@
 // each value has been read and every expression checked) checkUsage.
 import { validationException } from "@azimuth/model/exceptions.ts";
 import type { Bindings, ExpressionKind, Placeholders } from "./bindings.ts";
-import { placeholderBytesMax } from "./limits.ts";
+import { namePlaceholderBytesMax } from "./limits.ts";
 
 /** What a request carries, before anything in it is parsed. Undefined: the member is absent. */
 export interface GivenExpressions {
@@ -34,6 +34,7 @@ export function checkPlaceholderKeys({ names, values }: Omit<GivenExpressions, "
   if (names !== undefined) {
     checkKeys("ExpressionAttributeNames", "#", names);
     for (const [key, name] of Object.entries(names)) {
+      checkNameKeySize(key);
       if (name !== "") continue;
       throw validationException(
         `ExpressionAttributeNames contains invalid value: Empty attribute name for key ${key}`,
@@ -43,7 +44,6 @@ export function checkPlaceholderKeys({ names, values }: Omit<GivenExpressions, "
   if (values !== undefined) checkKeys("ExpressionAttributeValues", ":", values);
 }
 
-const encoder = new TextEncoder();
 const placeholderBody = /^[A-Za-z0-9_]+$/;
 
 function checkKeys(member: string, prefix: string, given: Readonly<Record<string, unknown>>): void {
@@ -53,13 +53,16 @@ function checkKeys(member: string, prefix: string, given: Readonly<Record<string
     if (!key.startsWith(prefix) || !placeholderBody.test(key.slice(1))) {
       throw validationException(`${member} contains invalid key: Syntax error; key: "${key}"`);
     }
-    const size = encoder.encode(key).length;
-    if (size <= placeholderBytesMax) continue;
-    throw validationException(
-      `${member} contains invalid key: The expression attribute map contains a key that is too long; ` +
-        `size of key: ${size}`,
-    );
   }
+}
+
+/** Values have no such bound. */
+function checkNameKeySize(key: string): void {
+  if (key.length <= namePlaceholderBytesMax) return;
+  throw validationException(
+    "ExpressionAttributeNames contains invalid key: " +
+      `The expression attribute map contains a key that is too long; size of key: ${key.length}`,
+  );
 }
 
 /** Every name and value given is used by some expression. */

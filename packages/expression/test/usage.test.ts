@@ -73,9 +73,9 @@ for (const key of ["v", ":", "::v", "#v", ":a b"]) {
   });
 }
 
-test("good keys pass, up to 255 bytes", () => {
+test("good keys pass, a name's up to 255 bytes", () => {
   const names = { "#a": "a", "#_1": "b", "#0": "c", [`#${"n".repeat(254)}`]: "d" };
-  checkPlaceholderKeys({ names, values: { ":_": 1 } });
+  checkPlaceholderKeys({ names, values: { ":_": 1, [`:${"v".repeat(2000)}`]: 1 } });
   assert.equal(
     refusal(() => checkPlaceholderKeys({ names: { [`#${"n".repeat(255)}`]: "a" }, values: undefined })),
     "ExpressionAttributeNames contains invalid key: The expression attribute map contains a key that is " +
@@ -95,6 +95,10 @@ test("unused names and values are refused, names first, in the order given", () 
   const one = number(1);
   const unusedNames = { "#z": "z", "#a": "a", "#y": "y", "#b": "b" };
   checkUsage(used, bind({ ":v": one }, { "#a": "a", "#b": "b" }));
+  assert.equal(
+    refusal(() => checkUsage(used, bind({ ":v": one, ":w": one }, { "#a": "a", "#b": "b" }))),
+    "Value provided in ExpressionAttributeValues unused in expressions: keys: {:w}",
+  );
   assert.equal(
     refusal(() => checkUsage(used, bind({ ":v": one, ":w": one }, unusedNames))),
     "Value provided in ExpressionAttributeNames unused in expressions: keys: {#z, #y}",

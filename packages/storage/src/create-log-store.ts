@@ -67,6 +67,7 @@ class Store implements LogStore {
     for (const [group, reason] of this.#log.corrupted) {
       options.log.error("synced log records are damaged", { group, reason });
     }
+    if (this.lostRecords !== undefined) options.log.error("log records are lost", { reason: this.lostRecords });
     if (!damaged) this.#deleteDeadSegments();
   }
 
@@ -86,13 +87,17 @@ class Store implements LogStore {
     return [...this.#log.corrupted].map(([group, reason]) => ({ group, reason }));
   }
 
+  get lostRecords(): string | undefined {
+    return this.#log.lostRecords;
+  }
+
   append(writes: readonly GroupWrite[], done: () => void): void {
     assert(!this.#closed, "the log store is closed");
     assert(!this.#underWay, "an append is under way");
     this.#underWay = true;
     const planned = planWrites(writes, {
       group: (id) => this.#log.groups.get(id),
-      wasRemoved: (group, replica) => this.wasRemoved(group, replica),
+      tombstonesOf: (group) => this.#log.tombstones.of(group),
       isCorrupted: (group) => this.#log.corrupted.has(group),
     });
     const rolls = this.#mustRoll || this.#current().size >= this.#segmentBytes;

@@ -36,6 +36,8 @@ export interface Section {
   readonly replica: number;
   /** The replica begins here; nothing before belongs to it. */
   readonly created: boolean;
+  /** With `created`: the replicas of this group removed before, should the records of that be damaged. */
+  readonly tombstones: Tombstones | undefined;
   /** The replica is gone for good; everything else in the section is meaningless. */
   readonly removed: boolean;
   /** Why this replica's records must not be trusted; kept until it is removed. */
@@ -124,6 +126,7 @@ function writeSection(writer: ByteWriter, section: Section): void {
     writeConfig(writer, snapshot.config);
   }
   if (corrupted !== undefined) writer.text(corrupted);
+  if (section.created) (section.tombstones ?? new Tombstones()).write(writer);
 }
 
 /** Reads one section whose checksum was right; `base` is the offset of `bytes` in the segment. */
@@ -143,6 +146,10 @@ function readSection(
       ? { index: reader.varint(), term: reader.varint(), config: readConfig(reader) }
       : undefined;
   const corrupted = flags & flagCorrupted ? reader.text() : undefined;
+  const created = (flags & flagCreated) !== 0;
+  const removed = (flags & flagRemoved) !== 0;
+  const tombstones = created ? new Tombstones() : undefined;
+  tombstones?.read(reader);
   const entries: PlacedEntry[] = [];
   const count = reader.varint();
   const first = count > 0 ? reader.varint() : 0;
@@ -153,9 +160,8 @@ function readSection(
     entries.push({ index: first + at, term, kind, offset: base + reader.offset - length, length });
   }
   assert(reader.remaining === 0, "a section has bytes after its end");
-  const created = (flags & flagCreated) !== 0;
-  const removed = (flags & flagRemoved) !== 0;
-  return { section: { group, replica, created, removed, corrupted, hardState, start, snapshot, keptLast }, entries };
+  const identity = { group, replica, created, tombstones, removed, corrupted };
+  return { section: { ...identity, hardState, start, snapshot, keptLast }, entries };
 }
 
 export interface SegmentHeader {

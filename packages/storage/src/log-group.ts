@@ -143,6 +143,7 @@ export class StoredGroup implements GroupLog {
       group: this.group,
       replica: this.replica,
       created: false,
+      tombstones: undefined,
       removed: false,
       corrupted,
       hardState: this.hardState,

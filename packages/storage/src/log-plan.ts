@@ -5,6 +5,7 @@ import type { Entry } from "@azimuth/raft/types.ts";
 import type { Section } from "./log-format.ts";
 import type { StoredGroup } from "./log-group.ts";
 import type { GroupWrite } from "./log-store.ts";
+import type { Tombstones } from "./log-tombstones.ts";
 
 export interface PlannedSection {
   readonly section: Section;
@@ -20,7 +21,8 @@ interface Plan {
 
 export interface PlanContext {
   group(id: number): StoredGroup | undefined;
-  wasRemoved(group: number, replica: number): boolean;
+  /** The group's removed replicas, as a list of its own. */
+  tombstonesOf(group: number): Tombstones;
   isCorrupted(group: number): boolean;
 }
 
@@ -33,7 +35,7 @@ export function planWrites(writes: readonly GroupWrite[], context: PlanContext):
     const exists = plan === undefined ? context.group(write.group) !== undefined : !plan.section.removed;
     if (write.create !== undefined) {
       assert(!exists, `group ${write.group} exists already`);
-      plan = createdPlan(write.group, write.create.replica, context);
+      plan = createdPlan(write.group, write.create.replica, plan, context);
       plans.push(plan);
     } else if (write.remove !== undefined) {
       plan = removedPlan(write.group, write.remove.replica, plan, exists, context);
@@ -52,9 +54,12 @@ export function planWrites(writes: readonly GroupWrite[], context: PlanContext):
   return plans.map(({ section, entries }) => ({ section, entries, rewrite: false }));
 }
 
-function createdPlan(group: number, replica: number, context: PlanContext): Plan {
-  assert(!context.wasRemoved(group, replica), `replica ${replica} of group ${group} was removed and must not return`);
-  return { section: { ...emptySection, group, replica, created: true }, entries: [] };
+function createdPlan(group: number, replica: number, before: Plan | undefined, context: PlanContext): Plan {
+  const tombstones = context.tombstonesOf(group);
+  if (before !== undefined) tombstones.add(group, before.section.replica);
+  const returns = tombstones.has(group, replica);
+  assert(!returns, `replica ${replica} of group ${group} was removed and must not return`);
+  return { section: { ...emptySection, group, replica, created: true, tombstones }, entries: [] };
 }
 
 function removedPlan(
@@ -74,6 +79,7 @@ export const emptySection: Section = {
   group: 0,
   replica: 0,
   created: false,
+  tombstones: undefined,
   removed: false,
   corrupted: undefined,
   hardState: { term: 0, vote: 0, commit: 0 },

@@ -5,9 +5,9 @@
 // the very last thing in the last segment and nothing proves that it was synced: it is cut off. Everything
 // else is damage: of one group, when only that group's section is wrong, of all groups when a frame is gone.
 // The damaged groups are reported and kept apart until they are removed; nothing is guessed about them.
-import { ByteReader, ByteWriter } from "@azimuth/foundation/bytes.ts";
 import { crc32 } from "node:zlib";
-import type { Files } from "./files.ts";
+import { ByteReader, ByteWriter } from "@azimuth/foundation/bytes.ts";
+import type { AppendFile, Files } from "./files.ts";
 import * as format from "./log-format.ts";
 import { EntryCache, StoredGroup, type Segment, type Slot } from "./log-group.ts";
 import { Tombstones } from "./log-tombstones.ts";
@@ -25,6 +25,8 @@ export interface RecoveredLog {
   readonly tombstones: Tombstones;
   /** Groups whose synced records are damaged, with the reason. */
   readonly corrupted: Map<number, string>;
+  /** Why whole records are lost, and with them perhaps groups of which nothing is left. */
+  readonly lostRecords: string | undefined;
   readonly nextSequence: number;
   readonly nextSegmentNumber: number;
   /** The last segment ends in damage that must stay visible: go on in a new one. */
@@ -39,7 +41,6 @@ interface ScannedSegment {
   /** Where the bytes that mean something end. */
   end: number;
   readonly size: number;
-  readonly file: () => Segment;
 }
 
 export function recoverLog(files: Files, cache: EntryCache): RecoveredLog {
@@ -58,7 +59,7 @@ export function recoverLog(files: Files, cache: EntryCache): RecoveredLog {
     files.truncate(last.name, last.end);
   }
   const replay = new Replay(cache);
-  for (const segment of scanned) replay.segment(segment);
+  for (const segment of scanned) replay.segment(segment, files.open(segment.name));
   replay.finish(syncedByClose);
   const lastItem = scanned.at(-1)?.items.at(-1);
   return {
@@ -66,6 +67,7 @@ export function recoverLog(files: Files, cache: EntryCache): RecoveredLog {
     groups: replay.buildGroups(),
     tombstones: replay.tombstones,
     corrupted: replay.corrupted,
+    lostRecords: replay.lostRecords,
     nextSequence: Math.max(replay.nextSequence, syncedByClose + 1),
     nextSegmentNumber: (scanned.at(-1)?.number ?? 0) + 1,
     lastIsClosed: lastItem !== undefined && !isWhole(lastItem),
@@ -94,15 +96,7 @@ function scanSegment(files: Files, name: string): ScannedSegment {
   const decoded = format.decodeSegmentHeader(bytes);
   const header = decoded?.header.number === number ? decoded : undefined;
   const { items, end } = format.scanFrames(bytes, header?.end ?? 0);
-  return {
-    name,
-    number,
-    header: header?.header,
-    items: [...items],
-    end,
-    size,
-    file: () => ({ number, file: files.open(name), size: end, live: 0 }),
-  };
+  return { name, number, header: header?.header, items: [...items], end, size };
 }
 
 function isWhole(item: format.Scanned): boolean {
@@ -154,14 +148,14 @@ class Replay {
   /** The number of some frame or segment is known, so that the next one is. */
   #begun = false;
   /** Set once a whole frame is known to be lost: groups seen later without their beginning are damaged too. */
-  #unknownDamage: string | undefined;
+  lostRecords: string | undefined;
 
   constructor(cache: EntryCache) {
     this.#cache = cache;
   }
 
-  segment(scanned: ScannedSegment): void {
-    const segment = scanned.file();
+  segment(scanned: ScannedSegment, file: AppendFile): void {
+    const segment: Segment = { number: scanned.number, file, size: scanned.end, live: 0 };
     this.segments.push(segment);
     if (scanned.header === undefined) this.#damageAll(`the header of ${scanned.name} is damaged`);
     else {
@@ -201,8 +195,9 @@ class Replay {
       return;
     }
     let state = section.created ? undefined : this.#groups.get(group);
+    if (section.tombstones !== undefined) this.tombstones.addAll(section.tombstones);
     if (section.created) this.corrupted.delete(group);
-    else if (state === undefined && this.#unknownDamage !== undefined) this.#mark(group, this.#unknownDamage);
+    else if (state === undefined && this.lostRecords !== undefined) this.#mark(group, this.lostRecords);
     if (section.corrupted !== undefined) this.#mark(group, section.corrupted);
     if (section.corrupted !== undefined && replica === 0) return;
     state ??= { replica, section, segment, slots: new Map(), last: 0 };
@@ -247,7 +242,7 @@ class Replay {
   }
 
   #damageAll(reason: string): void {
-    this.#unknownDamage ??= reason;
+    this.lostRecords ??= reason;
     for (const group of this.#groups.keys()) this.#mark(group, reason);
   }
 

@@ -46,6 +46,11 @@ export interface LogStore {
   wasRemoved(group: GroupId, replica: number): boolean;
   /** Replica ids and groups whose stored records failed their checksum: they must not vote, lead or answer. */
   readonly corrupted: readonly { readonly group: GroupId; readonly reason: string }[];
+  /**
+   * Why whole records are lost, if they are: beyond the groups in `corrupted`, all that are known, there may be
+   * some of which nothing is left. Undefined in health.
+   */
+  readonly lostRecords?: string | undefined;
   append(writes: readonly GroupWrite[], done: () => void): void;
   /** Bytes and files on disk, syncs so far. */
   stats(): { readonly bytes: number; readonly segments: number; readonly syncs: number; readonly appends: number };

@@ -31,6 +31,14 @@ export class Tombstones {
     return removed !== undefined && (replica <= removed.through || removed.replicas.includes(replica));
   }
 
+  /** A list of this group's alone. */
+  of(group: number): Tombstones {
+    const own = new Tombstones();
+    const removed = this.#removedByGroup.get(group);
+    if (removed !== undefined) own.#removedByGroup.set(group, { ...removed, replicas: removed.replicas.slice() });
+    return own;
+  }
+
   addAll(other: Tombstones): void {
     for (const [group, { through, replicas }] of other.#removedByGroup) {
       for (const replica of replicas) this.add(group, replica);

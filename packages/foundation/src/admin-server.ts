@@ -28,7 +28,8 @@ export function startAdminServer(
     const url = new URL(request.url ?? "/", "http://admin");
     const route = options.routes[`${request.method} ${url.pathname}`];
     const answer = async (): Promise<AdminAnswer> => {
-      if (route === undefined) return { status: 404, json: { error: `no such page: ${request.method} ${url.pathname}` } };
+      const error = `no such page: ${request.method} ${url.pathname}`;
+      if (route === undefined) return { status: 404, json: { error } };
       return route({ query: url.searchParams, isLocal: loopback.has(request.socket.remoteAddress ?? "") });
     };
     request.resume();

@@ -13,8 +13,3 @@ export function assert(condition: unknown, message: string): asserts condition {
 export function unreachable(value: never, what = "case"): never {
   throw new AssertionError(`unexpected ${what}: ${JSON.stringify(value)}`);
 }
-
-/** A safe non-negative integer, as every index, term and offset is. */
-export function assertIndex(value: number, what: string): void {
-  if (!Number.isSafeInteger(value) || value < 0) throw new AssertionError(`${what} is not an index: ${value}`);
-}

@@ -101,9 +101,12 @@ export class ProcessClock implements Clock {
   #dead = false;
   #pausedSince: number | undefined;
   #waiting: (() => void)[] = [];
-  /** Wall clock: real + offset + drift × time. Monotonic: time × (1 + drift). */
+  /** What the wall clock is off by; may be changed at any time. */
   offsetMs = 0;
-  drift = 0;
+  /** The local clock runs (1 + drift) times as fast as the world's. */
+  #drift = 0;
+  #localBase = 0;
+  #worldBase = 0;
 
   constructor(time: VirtualTime, guard: (run: () => void) => void) {
     this.#time = time;
@@ -111,7 +114,13 @@ export class ProcessClock implements Clock {
   }
 
   now(): number {
-    return this.#time.now() * (1 + this.drift);
+    return this.#localBase + (this.#time.now() - this.#worldBase) * (1 + this.#drift);
+  }
+
+  setDrift(drift: number): void {
+    this.#localBase = this.now();
+    this.#worldBase = this.#time.now();
+    this.#drift = drift;
   }
 
   wallNow(): number {
@@ -119,7 +128,7 @@ export class ProcessClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): Timer {
-    return this.#time.after(Math.max(0, delayMs) / (1 + this.drift), () => this.run(callback));
+    return this.#time.after(Math.max(0, delayMs) / (1 + this.#drift), () => this.run(callback));
   }
 
   every(periodMs: number, callback: () => void): Timer {

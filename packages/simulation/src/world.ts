@@ -60,6 +60,8 @@ export class World {
   /** A broken invariant anywhere: the run has failed. */
   failure: Error | undefined;
   #openRequests = 0;
+  /** A promise was settled that micro-tasks may wait for. */
+  #settled = false;
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -230,8 +232,24 @@ export class World {
             this.failure ??= error as Error;
             reject(error as Error);
           })
-          .finally(() => this.#openRequests--);
+          .finally(() => {
+            this.#openRequests--;
+            this.#settled = true;
+          });
       });
+    });
+  }
+
+  /** Settles after `milliseconds` of virtual time. */
+  sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => this.wake(milliseconds, resolve));
+  }
+
+  /** Calls something that settles a promise, after `milliseconds`. */
+  wake(milliseconds: number, callback: () => void): { cancel(): void } {
+    return this.time.after(milliseconds, () => {
+      this.#settled = true;
+      callback();
     });
   }
 
@@ -242,7 +260,10 @@ export class World {
       if (next === undefined || next > until || this.failure !== undefined) break;
       do this.time.step();
       while (this.time.nextAt() === next && this.failure === undefined);
-      if (this.#openRequests > 0) await drainMicrotasks();
+      if (this.#settled || this.#openRequests > 0) {
+        this.#settled = false;
+        await drainMicrotasks();
+      }
     }
     await drainMicrotasks();
     if (this.failure !== undefined) throw this.failure;

@@ -82,6 +82,7 @@ function summaryOf(status) {
   const without = status.partitions.filter((partition) => !partition.quorum || partition.leader === null);
   const down = status.nodes.filter((node) => node.state !== "running");
   const nodes = `${status.nodes.length - down.length} of ${status.nodes.length} nodes run`;
+  if (!status.routers.some((router) => router.state === "running")) return [`${nodes}; no router does, so no request gets in.`, "bad"];
   if (status.partitions.length === 0) return [`${nodes}; no partition is known yet.`, "warn"];
   if (without.length > 0) return [`${nodes}; ${without.length} of ${status.partitions.length} partitions have no leader.`, "bad"];
   const all = status.partitions.length === 1 ? "the one partition has" : `all ${status.partitions.length} partitions have`;

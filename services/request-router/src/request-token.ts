@@ -2,7 +2,7 @@
 // same `amz-sdk-invocation-id` each time. The token mixes in who asks and what, so that no client can meet another's
 // records. A client that sends no invocation id gets a token of its own for each HTTP request.
 import { hash } from "node:crypto";
-import type { IncomingHttpHeaders } from "node:http";
+import type { HttpRequest } from "./http-server.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
 
 export interface RequestIdentity {
@@ -17,7 +17,7 @@ const attemptsPerClientAttempt = 1000;
 const tokenBytes = 16;
 
 export function requestIdentity(
-  headers: IncomingHttpHeaders,
+  headers: HttpRequest["headers"],
   accessKeyId: string,
   target: string,
   body: Uint8Array,

@@ -1,0 +1,88 @@
+// A client of the simulated cluster that behaves like an AWS SDK: sends a request to a router, gives up waiting after
+// a while, and tries again up to three times on connection errors, timeouts and HTTP 500, with the same
+// invocation id. What it cannot tell (did the write happen?) it reports as unknown.
+import type { Random } from "@azimuth/foundation/random.ts";
+import type { World } from "./world.ts";
+
+export type CallResult =
+  | { readonly kind: "ok"; readonly body: Record<string, unknown> }
+  /** DynamoDB refused; nothing was done. */
+  | { readonly kind: "refused"; readonly type: string; readonly message: string }
+  /** No answer, or HTTP 500: a write may or may not have happened. */
+  | { readonly kind: "unknown"; readonly reason: string };
+
+const attemptsMax = 3;
+const attemptTimeoutMs = 15_000;
+const backoffMs = 100;
+
+export class SimulatedClient {
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #zone: number;
+  /** Outcomes that were unknown are to be retried by the SDK; switched off to see raw ones. */
+  readonly retries: boolean;
+  calls = 0;
+
+  constructor(world: World, random: Random, zone: number, retries: boolean) {
+    this.#world = world;
+    this.#random = random;
+    this.#zone = zone;
+    this.retries = retries;
+  }
+
+  async call(target: string, input: object): Promise<CallResult> {
+    this.calls++;
+    const invocation = Buffer.from(this.#random.bytes(16)).toString("hex");
+    let reason = "";
+    let mayHaveHappened = false;
+    for (let attempt = 1; attempt <= (this.retries ? attemptsMax : 1); attempt++) {
+      if (attempt > 1) await this.#world.sleep(this.#random.next() * backoffMs * 2 ** attempt);
+      const headers = { "amz-sdk-invocation-id": invocation, "amz-sdk-request": `attempt=${attempt}; max=${attemptsMax}` };
+      const answer = await this.#attempt(target, input, headers);
+      if (answer.kind === "refused-connection") {
+        reason = "connection refused";
+        continue;
+      }
+      if (answer.kind === "timeout" || answer.status >= 500) {
+        mayHaveHappened = true;
+        reason = answer.kind === "timeout" ? "timeout" : answer.body;
+        continue;
+      }
+      const body = JSON.parse(answer.body) as Record<string, unknown>;
+      if (answer.status === 200) return { kind: "ok", body };
+      const type = String(body["__type"]).split("#").at(-1) as string;
+      const message = String(body["message"] ?? body["Message"] ?? "");
+      // A refusal of a retry says nothing of the attempts before it, unless the router recognised them.
+      return { kind: "refused", type, message };
+    }
+    if (mayHaveHappened) return { kind: "unknown", reason };
+    return { kind: "refused", type: "ConnectionRefused", message: reason };
+  }
+
+  #attempt(
+    target: string,
+    input: object,
+    headers: Record<string, string>,
+  ): Promise<{ kind: "answer"; status: number; body: string } | { kind: "timeout" } | { kind: "refused-connection" }> {
+    const router = this.#router();
+    if (router === undefined) return Promise.resolve({ kind: "refused-connection" });
+    return new Promise((resolve) => {
+      const timer = this.#world.wake(attemptTimeoutMs, () => resolve({ kind: "timeout" }));
+      this.#world.request(router, target, input, headers).then(
+        ({ status, body }) => {
+          timer.cancel();
+          resolve({ kind: "answer", status, body });
+        },
+        () => resolve({ kind: "timeout" }),
+      );
+    });
+  }
+
+  /** The own zone's router when it runs, else any. */
+  #router(): string | undefined {
+    const running = [...this.#world.routers.values()].filter((router) => router.life !== undefined);
+    const near = running.filter((router) => router.zone === `az-${this.#zone}`);
+    const choice = near.length > 0 ? near : running;
+    return choice.length === 0 ? undefined : this.#random.pick(choice).name;
+  }
+}

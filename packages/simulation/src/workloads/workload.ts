@@ -1,0 +1,65 @@
+// The form of a workload: it sets its table up, loads it with clients until told to stop, and judges what it saw.
+import type { Random } from "@azimuth/foundation/random.ts";
+import type { SimulatedClient } from "../simulated-client.ts";
+import type { World } from "../world.ts";
+
+export interface WorkloadContext {
+  readonly world: World;
+  readonly random: Random;
+  readonly clients: readonly SimulatedClient[];
+  /** True once clients are to finish what they are at and stop. */
+  readonly isStopped: () => boolean;
+  /** Notes something that must not be. */
+  violated(what: string): void;
+}
+
+export interface Workload {
+  readonly name: string;
+  setUp(context: WorkloadContext): Promise<void>;
+  /** One client's life; ends soon after `isStopped`. */
+  run(context: WorkloadContext, client: SimulatedClient, number: number): Promise<void>;
+  /** Judges, on a healed cluster. */
+  check(context: WorkloadContext): Promise<void>;
+}
+
+/** Creates an on-demand table with a partition key `id` (S) and perhaps a sort key `at` (N); waits until it is usable. */
+export async function createTable(context: WorkloadContext, name: string, withSortKey: boolean): Promise<void> {
+  const client = context.clients[0] as SimulatedClient;
+  const definitions = [{ AttributeName: "id", AttributeType: "S" }];
+  const schema = [{ AttributeName: "id", KeyType: "HASH" }];
+  if (withSortKey) {
+    definitions.push({ AttributeName: "at", AttributeType: "N" });
+    schema.push({ AttributeName: "at", KeyType: "RANGE" });
+  }
+  const input = {
+    TableName: name,
+    AttributeDefinitions: definitions,
+    KeySchema: schema,
+    BillingMode: "PAY_PER_REQUEST",
+  };
+  for (;;) {
+    const created = await client.call("CreateTable", input);
+    if (created.kind === "ok" || (created.kind === "refused" && created.type === "ResourceInUseException")) break;
+    await context.world.sleep(100);
+  }
+  for (;;) {
+    const described = await client.call("DescribeTable", { TableName: name });
+    const table = described.kind === "ok" ? (described.body["Table"] as { TableStatus?: string }) : undefined;
+    if (table?.TableStatus === "ACTIVE") return;
+    await context.world.sleep(50);
+  }
+}
+
+/** Calls until the answer is known; for checks on a healed cluster. */
+export async function callUntilKnown(
+  context: WorkloadContext,
+  target: string,
+  input: object,
+): Promise<Record<string, unknown>> {
+  const client = context.clients[0] as SimulatedClient;
+  for (;;) {
+    const result = await client.call(target, input);
+    if (result.kind === "ok") return result.body;
+    await context.world.sleep(100);
+  }
+}

@@ -1,6 +1,7 @@
-// Group commit: everything that the groups of this node want to store goes into one write and one sync of the
-// node's log. Only one write is under way; what arrives meanwhile forms the next one, so the slower the disk,
-// the more a sync carries. Writes are stored, and their completions run, in the order they were added.
+// Group commit: everything that the groups of this node want to store goes into one write and one sync of
+// the node's log. Only one write is under way; what arrives meanwhile forms the next one, so the slower the
+// disk, the more a sync carries. Writes are stored, and their completions run, in the order they were
+// added.
 import type { GroupWrite } from "@azimuth/storage/log-store.ts";
 import type { HostContext } from "./host-context.ts";
 

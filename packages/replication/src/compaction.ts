@@ -2,9 +2,10 @@
 //
 //   cut at min(durable applied index, slowest replica's match (leader), snapshots being sent) - a tail
 //
-// Every replica decides for itself: what it keeps matters only while it leads. A replica that stays behind for
-// long does not hold the log for ever: above a limit of entries or bytes only durability and snapshots count.
-// A group that has been idle and matched everywhere keeps no tail, so that old log files become free.
+// Every replica decides for itself: what it keeps matters only while it leads. A replica that stays behind
+// for long does not hold the log for ever: above a limit of entries or bytes only durability and snapshots
+// count. A group that has been idle and matched everywhere keeps no tail, so that old log files become
+// free.
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { AppendPipeline } from "./append-pipeline.ts";
 import type { ApplyPipeline } from "./apply-pipeline.ts";

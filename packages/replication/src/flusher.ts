@@ -1,5 +1,6 @@
-// Flushes of the engine, shared: whoever asks while one is under way gets the next one. When a flush is done, every
-// group's applied index as of its start is durable, and the log below it is no longer needed for recovery.
+// Flushes of the engine, shared: whoever asks while one is under way gets the next one. When a flush is
+// done, every group's applied index as of its start is durable, and the log below it is no longer needed
+// for recovery.
 import type { HostContext } from "./host-context.ts";
 
 export class Flusher {

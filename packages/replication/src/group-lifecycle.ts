@@ -1,19 +1,21 @@
 // How a replica comes to this node, comes back after a restart, and goes.
 //
-// Order is everything here. Creating: the engine's applied record is durable before the log knows the group, so that a
-// group in the log always has a state (and, for a partition born by a split, so that the split itself is durable in
-// the engine before the child exists). Destroying: the state goes before the log does, so that a crash in
-// between leaves a replica known to be empty, never data that nobody owns.
+// Order is everything here. Creating: the engine's applied record is durable before the log knows the
+// group, so that a group in the log always has a state (and, for a partition born by a split, so that the
+// split itself is durable in the engine before the child exists). Destroying: the state goes before the log
+// does, so that a crash in between leaves a replica known to be empty, never data that nobody owns.
 //
-// Every bootstrap member starts from the same made-up past: entry 1 of term 1, applied, with the given configuration.
-// Starting at 1 and not at 0 makes a leader's first probe of an empty replica fail, which is how that
-// replica gets a snapshot instead of a log that does not begin at its beginning.
+// Every bootstrap member starts from the same made-up past: entry 1 of term 1, applied, with the given
+// configuration. Starting at 1 and not at 0 makes a leader's first probe of an empty replica fail, which is
+// how that replica gets a snapshot instead of a log that does not begin at its beginning.
 import { assert } from "@azimuth/foundation/assert.ts";
 import { Raft } from "@azimuth/raft/raft.ts";
 import { defaultRaftOptions, type RaftOptions } from "@azimuth/raft/options.ts";
 import type { ConfigState, ReplicaId } from "@azimuth/raft/types.ts";
 import type { WriteOperation } from "@azimuth/storage/engine.ts";
-import { appliedKey, decodeAppliedState, encodeAppliedState, type AppliedState } from "@azimuth/storage/keys/applied-key.ts";
+import {
+  appliedKey, decodeAppliedState, encodeAppliedState, type AppliedState,
+} from "@azimuth/storage/keys/applied-key.ts";
 import { emptyConfig, type GroupLog } from "@azimuth/storage/log-store.ts";
 import type { AppendPipeline } from "./append-pipeline.ts";
 import type { ApplyPipeline } from "./apply-pipeline.ts";
@@ -95,7 +97,7 @@ export class GroupLifecycle {
     const { group, replica, bootstrap, machine } = options;
     const { logStore } = this.#context;
     assert(logStore.group(group) === undefined, `group ${group} exists on this node`);
-    assert(!logStore.wasRemoved(group, replica), `replica ${replica} of group ${group} was removed from this node`);
+    assert(!logStore.wasRemoved(group, replica), `replica ${replica} of group ${group} was removed from here`);
     assert(nodeOfReplica(replica) === this.#context.node, `replica ${replica} belongs to another node`);
     this.#begin(group);
     this.#machines.set(group, machine);
@@ -109,10 +111,11 @@ export class GroupLifecycle {
     }
     assert(membersOf(bootstrap).includes(replica), `replica ${replica} is no member of group ${group}`);
     const applied = { index: bootstrapIndex, term: bootstrapTerm, config: bootstrap };
-    const record: WriteOperation = { kind: "put", key: appliedKey(group), value: encodeAppliedState(applied) };
-    this.#context.engine.write([record], () => this.#parts.flusher.flush(() => {
+    const value = encodeAppliedState(applied);
+    this.#context.engine.write([{ kind: "put", key: appliedKey(group), value }], () => this.#parts.flusher.flush(() => {
       const hardState = { term: bootstrapTerm, vote: 0, commit: bootstrapIndex };
-      this.#parts.appends.add({ group, create: { replica }, snapshot: applied, hardState }, () => created(applied));
+      const write = { group, create: { replica }, snapshot: applied, hardState };
+      this.#parts.appends.add(write, () => created(applied));
       this.#parts.appends.kick();
     }));
   }
@@ -182,7 +185,7 @@ export class GroupLifecycle {
   /** The engine lost what the log no longer has: the replica starts again from nothing, by a snapshot. */
   #forgetLog(log: GroupLog, machine: StateMachine): void {
     const { group } = log;
-    this.#context.log.warn("the engine is behind the log's start: the replica waits for a snapshot", { group });
+    this.#context.log.warn("the engine is behind the log: the replica waits for a snapshot", { group });
     const hardState = { term: log.hardState.term, vote: log.hardState.vote, commit: 0 };
     this.#parts.appends.add({ group, reset: true, hardState }, () => {
       this.#add(group, machine, nothingApplied, () => {});

@@ -1,6 +1,6 @@
-// One replica of one group as the host holds it: Raft's state machine, the replicated state machine above it, and
-// what is on its way between them. Plain state with a few accessors; the pipelines (append-pipeline.ts,
-// apply-pipeline.ts) and the turn (turn.ts) move it.
+// One replica of one group as the host holds it: Raft's state machine, the replicated state machine above
+// it, and what is on its way between them. Plain state with a few accessors; the pipelines
+// (append-pipeline.ts, apply-pipeline.ts) and the turn (turn.ts) move it.
 //
 // Invariants:
 // - `applied` describes what is visible in the engine; it never passes what Raft has committed.
@@ -91,7 +91,8 @@ export class Group {
     this.raft.checkInvariants();
     assert(this.applied.index <= this.raft.committed, "the engine is ahead of what is committed");
     assert(this.durableApplied <= this.applied.index, "more is durable than was applied");
-    assert(this.applied.index === 0 || this.log.start().index <= this.durableApplied, "the log lacks what is not durable");
+    const start = this.log.start().index;
+    assert(this.applied.index === 0 || start <= this.durableApplied, "the log lacks what is not durable");
   }
 
   status(): GroupStatus {
@@ -116,7 +117,7 @@ export class Group {
 
 const membersByConfig = new WeakMap<ConfigState, readonly ReplicaId[]>();
 
-/** Every replica that a configuration names, once. Configurations are never changed in place, so this is remembered. */
+/** Every replica that a configuration names, once. Remembered: configurations are never changed in place. */
 export function membersOf(config: ConfigState): readonly ReplicaId[] {
   let members = membersByConfig.get(config);
   if (members === undefined) {

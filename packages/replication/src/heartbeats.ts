@@ -1,9 +1,9 @@
-// Heartbeats of all groups shared with a node travel as one message per turn, so their cost is per pair of nodes
-// and not per group. The same message, empty if need be, is the sign that a node lives: groups that went quiet
-// send nothing of their own, and their followers wake when the leader's node falls silent.
+// Heartbeats of all groups shared with a node travel as one message per turn, so their cost is per pair of
+// nodes and not per group. The same message, empty if need be, is the sign that a node lives: groups that
+// went quiet send nothing of their own, and their followers wake when the leader's node falls silent.
 import type { Message, ReplicaId } from "@azimuth/raft/types.ts";
 import type { Heartbeat } from "@azimuth/rpc/messages.ts";
-import { membersOf } from "./group.ts";
+import { type Group, membersOf } from "./group.ts";
 import { nodeOfReplica } from "./host-api.ts";
 import type { HostContext } from "./host-context.ts";
 
@@ -48,6 +48,11 @@ export class Heartbeats {
   heard(node: number): void {
     this.#lastHeard.set(node, this.#context.clock.now());
     this.#silent.delete(node);
+  }
+
+  /** This process stood still for a while: that nothing was heard meanwhile says nothing about others. */
+  forgive(durationMs: number): void {
+    for (const [node, heard] of this.#lastHeard) this.#lastHeard.set(node, heard + durationMs);
   }
 
   /** Nodes that sent nothing for an election timeout; each is told once per silence. */
@@ -105,6 +110,7 @@ export function messageOf(beat: Heartbeat): Message {
   };
 }
 
-export function quiesceBeat(group: number, from: ReplicaId, to: ReplicaId, term: number, commit: number): Heartbeat {
-  return { group, from, to, term, commit, readPosition: 0, response: false, quiesce: true };
+export function quiesceBeat(group: Group, to: ReplicaId): Heartbeat {
+  const { id: from, term, committed: commit } = group.raft;
+  return { group: group.id, from, to, term, commit, readPosition: 0, response: false, quiesce: true };
 }

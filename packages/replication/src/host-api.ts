@@ -1,4 +1,5 @@
-// The contract of the multi-raft host (replication-host.ts): many Raft groups on one event loop, one log, one engine.
+// The contract of the multi-raft host (replication-host.ts): many Raft groups on one event loop, one log,
+// one engine.
 import type { ConfigChange, ConfigState, ReplicaId, Role } from "@azimuth/raft/types.ts";
 import type { StateMachine } from "./state-machine.ts";
 
@@ -8,7 +9,7 @@ export type ProposalResult =
   /** Certainly not applied, now or later. */
   | { readonly kind: "not-leader"; readonly leader: ReplicaId }
   | { readonly kind: "dropped"; readonly reason: string }
-  /** Leadership was lost or the replica was destroyed while the entry was under way: it may or may not be applied. */
+  /** Leadership was lost or the replica destroyed while the entry was under way: it may or may not be applied. */
   | { readonly kind: "unknown" };
 
 export type ReadResult =
@@ -30,13 +31,20 @@ export interface GroupStatus {
   readonly initialised: boolean;
   readonly config: ConfigState;
   /** At the leader: how far each other replica's log matches, and whether it was heard of lately. */
-  readonly progress: readonly { readonly replica: ReplicaId; readonly match: number; readonly active: boolean }[];
+  readonly progress: readonly ReplicaProgress[];
+}
+
+export interface ReplicaProgress {
+  readonly replica: ReplicaId;
+  readonly match: number;
+  readonly active: boolean;
 }
 
 export interface ReplicationHost {
   /**
-   * Creates a replica of a group on this node. With `bootstrap` it starts as a member of that configuration with an
-   * empty state (all members must be given the same); without, it waits for a snapshot. Durable before `done`.
+   * Creates a replica of a group on this node. With `bootstrap` it starts as a member of that configuration
+   * with an empty state (all members must be given the same); without, it waits for a snapshot. Durable
+   * before `done`.
    */
   createGroup(
     options: { group: number; replica: ReplicaId; bootstrap: ConfigState | undefined; machine: StateMachine },
@@ -59,7 +67,7 @@ export interface ReplicationHost {
   groups(): readonly number[];
 }
 
-/** Node number of a replica: ids are `generation × 4096 + node number`, so that a message finds its node by the id. */
+/** Replica ids are `generation × 4096 + node number`, so that a message finds its node by the id. */
 export const replicaIdsPerGeneration = 4096;
 
 export function nodeOfReplica(replica: ReplicaId): number {

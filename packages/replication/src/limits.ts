@@ -1,6 +1,6 @@
-// Every maximum and period of the multi-raft host, in one place. A tick is the host's unit of time: each awake group
-// is ticked once per `tickMs`. With the defaults a leader is missed after 0.5 to 1 s of silence, and at once when
-// the connection to its node breaks.
+// Every maximum and period of the multi-raft host, in one place. A tick is the host's unit of time: each
+// awake group is ticked once per `tickMs`. With the defaults a leader is missed after 0.5 to 1 s of
+// silence, and at once when the connection to its node breaks.
 
 export interface ReplicationLimits {
   readonly tickMs: number;

@@ -1,5 +1,5 @@
-// Reads of one group on their way through ReadIndex: asked → under way in Raft → confirmed at an index → applied here.
-// All reads asked in one turn share one id, and so one round of heartbeats.
+// Reads of one group on their way through ReadIndex: asked → under way in Raft → confirmed at an index →
+// applied here. All reads asked in one turn share one id, and so one round of heartbeats.
 import type { ConfirmedRead } from "@azimuth/raft/types.ts";
 import type { ReadResult } from "./host-api.ts";
 

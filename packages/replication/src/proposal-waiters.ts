@@ -1,10 +1,11 @@
-// Who waits for which entry of one group. An entry is named by index and term: when the entry applied at an index
-// has another term than the waiter's, the waiter's entry lost its place and can never be applied
-// (Raft's log matching: one committed entry per index), which is the only certain "no" after a proposal was accepted.
+// Who waits for which entry of one group. An entry is named by index and term: when the entry applied at an
+// index has another term than the waiter's, the waiter's entry lost its place and can never be applied
+// (Raft's log matching: one committed entry per index), which is the only certain "no" after a proposal was
+// accepted.
 //
 // Invariant: at most one waiter per index. A second proposal at an index means that this replica led, lost
-// leadership together with the tail of its log, and leads again; the first may survive on another replica, so
-// its waiter is answered `unknown`.
+// leadership together with the tail of its log, and leads again; the first may survive on another replica,
+// so its waiter is answered `unknown`.
 import type { ProposalResult } from "./host-api.ts";
 
 export type ProposalDone = (result: ProposalResult) => void;

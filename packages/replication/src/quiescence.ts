@@ -1,12 +1,14 @@
-// Quiet groups. A group without work for a while stops its clock: the leader sends a last heartbeat marked `quiesce`
-// with its term and commit index; a follower that has exactly that state stops too. Nothing is exchanged for the
-// group from then on. Anything but a matching quiesce beat wakes it: a message, a proposal, a read, the loss of
-// the connection to the leader's node, or that node's silence (heartbeats.ts).
+// Quiet groups. A group without work for a while stops its clock: the leader sends a last heartbeat marked
+// `quiesce` with its term and commit index; a follower that has exactly that state stops too. Nothing is
+// exchanged for the group from then on. Anything but a matching quiesce beat wakes it: a message, a
+// proposal, a read, the loss of the connection to the leader's node, or that node's silence
+// (heartbeats.ts).
 //
 // Why it is safe: a quiet group only stops measuring time. Elections stay as they are (a woken follower
-// still runs its timeout and asks for pre-votes), and reads still need a round of heartbeats. A follower that
-// cannot go quiet answers with a response marked `quiesce`, which wakes the leader; a lost quiesce beat
-// ends in a follower's pre-vote request, which wakes it as well. Group 0, the control plane, never goes quiet.
+// still runs its timeout and asks for pre-votes), and reads still need a round of heartbeats. A follower
+// that cannot go quiet answers with a response marked `quiesce`, which wakes the leader; a lost quiesce
+// beat ends in a follower's pre-vote request, which wakes it as well. Group 0, the control plane, never
+// goes quiet.
 import type { Heartbeat } from "@azimuth/rpc/messages.ts";
 import { type Group, membersOf } from "./group.ts";
 import { quiesceBeat, type Heartbeats } from "./heartbeats.ts";
@@ -24,11 +26,13 @@ export function maybeQuiesce(context: HostContext, heartbeats: Heartbeats, group
     return false;
   }
   group.idleTicks++;
-  if (quietAfterTicks === 0 || group.idleTicks < quietAfterTicks || group.id === controlPlaneGroup) return false;
+  if (group.id === controlPlaneGroup || quietAfterTicks === 0 || group.idleTicks < quietAfterTicks) {
+    return false;
+  }
   if (!group.leads || group.readyTerm !== raft.term || raft.hasReady() || !raft.canQuiesce()) return false;
   for (const replica of membersOf(raft.config)) {
     if (replica === raft.id) continue;
-    heartbeats.add(quiesceBeat(group.id, raft.id, replica, raft.term, raft.committed));
+    heartbeats.add(quiesceBeat(group, replica));
   }
   group.quiet = true;
   return true;

@@ -24,7 +24,9 @@ import { Flusher } from "./flusher.ts";
 import { type Group, membersOf } from "./group.ts";
 import { GroupLifecycle, type CreateGroupOptions } from "./group-lifecycle.ts";
 import { Heartbeats } from "./heartbeats.ts";
-import { nodeOfReplica, type GroupStatus, type ProposalResult, type ReadResult, type ReplicationHost } from "./host-api.ts";
+import {
+  nodeOfReplica, type GroupStatus, type ProposalResult, type ReadResult, type ReplicationHost,
+} from "./host-api.ts";
 import { newCounters, type HostContext, type HostCounters } from "./host-context.ts";
 import { defaultReplicationLimits, type ReplicationLimits } from "./limits.ts";
 import { maybeQuiesce } from "./quiescence.ts";
@@ -88,6 +90,7 @@ class Host implements NodeReplicationHost {
   readonly #turn: Turn;
   #timers: Timer[] = [];
   #ticks = 0;
+  #tickedAt = 0;
   #running = false;
   #stopped = false;
 
@@ -119,7 +122,8 @@ class Host implements NodeReplicationHost {
       drain: (group) => this.#turn.drain(group),
       load: (group, loaded) => lifecycle.load(group, loaded),
     });
-    this.#compaction = new Compaction(context, { appends, applies, flusher }, (group) => sender.pinnedIndex(group));
+    const pinnedIndex = (group: Group): number => sender.pinnedIndex(group);
+    this.#compaction = new Compaction(context, { appends, applies, flusher }, pinnedIndex);
     this.#turn = new Turn(context, { appends, applies, heartbeats, sender, receiver });
   }
 
@@ -127,6 +131,7 @@ class Host implements NodeReplicationHost {
     assert(!this.#running && !this.#stopped, "the replication host was started before");
     this.#running = true;
     const { clock, limits } = this.#context;
+    this.#tickedAt = clock.now();
     this.#timers = [
       clock.every(limits.tickMs, () => this.#tick()),
       clock.every(limits.compactionPeriodMs, () => this.#compaction.run()),
@@ -210,7 +215,7 @@ class Host implements NodeReplicationHost {
     this.#heartbeats.heard(node);
   }
 
-  /** The connection to a node broke: most likely its process died, so nobody need wait for an election timeout. */
+  /** The connection to a node broke: most likely its process died, and nobody need wait for a timeout. */
   peerDown(node: number): void {
     if (!this.#running) return;
     this.#sender.sweep(node);
@@ -312,6 +317,7 @@ class Host implements NodeReplicationHost {
 
   #tick(): void {
     this.#ticks++;
+    this.#noticeStandstill();
     for (const node of this.#heartbeats.newlySilent()) {
       for (const group of this.#context.groups.values()) {
         if (group.quiet && !group.leads) this.#missLeaderAt(node, group);
@@ -332,9 +338,18 @@ class Host implements NodeReplicationHost {
     this.#turn.schedule();
   }
 
+  /** After a pause of this process (a stopped machine, a stalled loop) others are not to blame for the silence. */
+  #noticeStandstill(): void {
+    const { clock, limits } = this.#context;
+    const late = clock.now() - this.#tickedAt - limits.tickMs;
+    this.#tickedAt = clock.now();
+    if (late > limits.tickMs) this.#heartbeats.forgive(late);
+  }
+
   /**
-   * The leader's node is gone. Voters campaign one after the other, each group in another order, so that the first has
-   * won before the second begins: two at once would split the votes and cost a whole election timeout.
+   * The leader's node is gone. Voters campaign one after the other, each group in another order, so that
+   * the first has won before the second begins: two at once would split the votes and cost a whole election
+   * timeout.
    */
   #missLeaderAt(node: number, group: Group): void {
     const { raft } = group;

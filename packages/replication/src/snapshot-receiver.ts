@@ -1,15 +1,17 @@
 // Receives a group's state from its leader.
 //
-//   header → empty the log (synced) → empty the ranges → continue → chunks as ordinary batches
-//          → last: applied record, flush → step the `snapshot` message: Raft makes it the log's start → load → installed
+//   header → empty the log (synced) → empty the ranges → continue
+//   chunks → ordinary batches → continue
+//   last   → applied record, flush → step the `snapshot` message: Raft makes it the log's start → load → installed
 //
-// Why the log is emptied first: from here on the engine holds neither the old state nor the new one, and a crash must
-// leave a replica that knows it has nothing. Term and vote stay. Forgetting entries is safe here, though they
-// may have been acknowledged: the snapshot's last entry is committed and this replica's log does not contain it, so
-// a quorum without this replica holds it, and with it everything before it that was committed. Whatever this
-// replica had beyond is in conflict with that entry and never was. A replica without configuration does not
-// campaign, and its vote cannot elect a candidate that lacks the entry, since every majority
-// contains a member of that quorum that refuses. A crash in between leaves an empty replica that gets another snapshot.
+// Why the log is emptied first: from here on the engine holds neither the old state nor the new one, and a
+// crash must leave a replica that knows it has nothing. Term and vote stay. Forgetting entries is safe
+// here, though they may have been acknowledged: the snapshot's last entry is committed and this replica's
+// log does not contain it, so a quorum without this replica holds it, and with it everything before it that
+// was committed. Whatever this replica had beyond is in conflict with that entry and never was. A replica
+// without configuration does not campaign, and its vote cannot elect a candidate that lacks the entry,
+// since every majority contains a member of that quorum that refuses. A crash in between leaves an empty
+// replica that gets another snapshot.
 import { assert } from "@azimuth/foundation/assert.ts";
 import { Raft } from "@azimuth/raft/raft.ts";
 import type { Message, SnapshotMeta } from "@azimuth/raft/types.ts";
@@ -90,8 +92,10 @@ export class SnapshotReceiver {
       if (earlier.installing || group.resetting) return this.#reply(message, "refused");
       this.#abort(earlier);
     }
-    if (group.resetting || group.loading || message.meta === undefined
-      || this.#byGroup.size >= this.#context.limits.snapshotReceivesMax) return this.#reply(message, "refused");
+    const full = this.#byGroup.size >= this.#context.limits.snapshotReceivesMax;
+    if (full || group.resetting || group.loading || message.meta === undefined) {
+      return this.#reply(message, "refused");
+    }
     this.#parts.drain(group);
     const { raft } = group;
     const meta = decodeSnapshotMeta(message.meta);
@@ -164,8 +168,8 @@ export class SnapshotReceiver {
 
   #content(receiving: Receiving, message: SnapshotChunkMessage): void {
     const { group, header, meta } = receiving;
-    const intact = message.sequence === receiving.nextSequence && checksumOf(message.pairs) === message.checksum;
-    if (!intact || receiving.installing || group.raft.term > header.term) {
+    const intact = checksumOf(message.pairs) === message.checksum;
+    if (!intact || message.sequence !== receiving.nextSequence || receiving.installing || group.raft.term > header.term) {
       if (!receiving.installing) this.#abort(receiving);
       return this.#reply(message, "refused");
     }
@@ -198,8 +202,7 @@ export class SnapshotReceiver {
   /** Raft's new start of the log is durable. */
   stored(group: Group, meta: SnapshotMeta): void {
     const receiving = this.#byGroup.get(group.id);
-    assert(receiving !== undefined && receiving.installing, `group ${group.id} stored a snapshot nobody received`);
-    assert(receiving.meta.index === meta.index, `group ${group.id} stored another snapshot than it received`);
+    assert(receiving?.installing && receiving.meta.index === meta.index, `group ${group.id} received no such snapshot`);
     this.#byGroup.delete(group.id);
     group.applied = { index: meta.index, term: meta.term, config: meta.config };
     group.durableApplied = meta.index;

@@ -2,10 +2,11 @@
 //
 //   header → continue → chunks, a few ahead of the answers → last (empty) → installed
 //
-// The state is an engine snapshot; its index, term and configuration are read from the applied record within
-// that same snapshot, so they belong together by construction. At most `snapshotSendsMax` streams per node, bounded in
-// rate. While a stream runs, the log is not cut above its index, or the receiver would need the next snapshot at once.
-// A failure is reported to Raft after a pause: until then Raft takes the snapshot to be under way and sends none.
+// The state is an engine snapshot; its index, term and configuration are read from the applied record
+// within that same snapshot, so they belong together by construction. At most `snapshotSendsMax` streams
+// per node, bounded in rate. While a stream runs, the log is not cut above its index, or the receiver would
+// need the next snapshot at once. A failure is reported to Raft after a pause: until then Raft takes the
+// snapshot to be under way and sends none.
 import type { Message, ReplicaId, SnapshotMeta } from "@azimuth/raft/types.ts";
 import type { SnapshotReplyMessage } from "@azimuth/rpc/messages.ts";
 import type { EngineIterator, EngineSnapshot, KeyValue } from "@azimuth/storage/engine.ts";
@@ -83,7 +84,8 @@ export class SnapshotSender {
       if (stream.closed) return;
       const meta = value === undefined ? undefined : decodeAppliedState(value);
       // The change that admits the receiver may be applied in Raft and not yet visible in the engine.
-      if (meta === undefined || !membersOf(meta.config).includes(stream.to)) return this.#finish(stream, false);
+      const admitted = meta !== undefined && membersOf(meta.config).includes(stream.to);
+      if (!admitted) return this.#finish(stream, false);
       stream.meta = meta;
       this.#sendChunk(stream, [], false);
     });
@@ -104,8 +106,8 @@ export class SnapshotSender {
     const oldest = this.#context.clock.now() - this.#context.limits.snapshotTimeoutMs;
     for (const stream of [...this.#streams.values()]) {
       const { group } = stream;
-      const obsolete = group.incarnation !== stream.incarnation || !group.leads || group.raft.term !== stream.term;
-      if (obsolete || stream.progressAt < oldest || nodeOfReplica(stream.to) === nodeGone) {
+      const leads = group.leads && group.raft.term === stream.term;
+      if (group.incarnation !== stream.incarnation || !leads || stream.progressAt < oldest || nodeOfReplica(stream.to) === nodeGone) {
         this.#finish(stream, false);
       }
     }
@@ -165,7 +167,8 @@ export class SnapshotSender {
     const { clock, limits } = this.#context;
     let bytes = 0;
     for (const pair of pairs) bytes += pair.key.length + pair.value.length;
-    this.#nextSendAt = Math.max(this.#nextSendAt, clock.now()) + (bytes * 1000) / limits.snapshotBytesPerSecond;
+    const durationMs = (bytes * 1000) / limits.snapshotBytesPerSecond;
+    this.#nextSendAt = Math.max(this.#nextSendAt, clock.now()) + durationMs;
     const sequence = stream.sent++;
     this.#context.send(nodeOfReplica(stream.to), {
       kind: "snapshot-chunk",

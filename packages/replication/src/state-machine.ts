@@ -1,5 +1,5 @@
-// What a replicated state machine (a partition, the control plane) gives the multi-raft host. All calls come from
-// the host's event-loop turn, one at a time.
+// What a replicated state machine (a partition, the control plane) gives the multi-raft host. All calls
+// come from the host's event-loop turn, one at a time.
 import type { WriteOperation } from "@azimuth/storage/engine.ts";
 import type { ConfigState, Role } from "@azimuth/raft/types.ts";
 
@@ -11,9 +11,9 @@ export interface AppliedEntry {
 
 export interface StateMachine {
   /**
-   * Turns one committed entry into engine writes, pushed to `batch`. Synchronous and deterministic: a pure function
-   * of earlier entries and this one. The host adds the applied index to the same batch. Returns a value for
-   * the proposer's waiter on this node, if there is one ("stale" outcomes are expressed here).
+   * Turns one committed entry into engine writes, pushed to `batch`. Synchronous and deterministic: a pure
+   * function of earlier entries and this one. The host adds the applied index to the same batch. Returns a
+   * value for the proposer's waiter on this node, if there is one ("stale" outcomes are expressed here).
    */
   apply(entry: AppliedEntry, batch: WriteOperation[]): unknown;
   /** The batches up to and including `index` are visible in the engine. */
@@ -22,7 +22,7 @@ export interface StateMachine {
   configChanged(config: ConfigState, context: Uint8Array): void;
   /** `leader` is 0 when unknown. A new leader may decide only once `leaderReady` was called. */
   roleChanged(role: Role, leader: number, term: number): void;
-  /** This replica leads and has applied an entry of its own term: everything before is visible in the engine. */
+  /** This replica leads and has applied an entry of its own term: all before is visible in the engine. */
   leaderReady(term: number): void;
   /** Key ranges in the engine that make up the state, for snapshots and for destroying the replica. */
   ranges(): readonly { readonly start: Uint8Array; readonly end: Uint8Array }[];

@@ -1,7 +1,7 @@
 // The turn: what the host does when something happened.
 //
-//   step what arrived → for every touched group: reads, Ready → one log write for all → one engine batch for all
-//   → heartbeats, one message per node
+//   step what arrived → for every touched group: reads, Ready → one log write for all
+//   → one engine batch for all → heartbeats, one message per node
 //
 // Turns are deferred to the end of the event loop's turn, so that everything that arrived together is
 // handled together. That is the whole of batching: nothing waits for a timer.
@@ -73,10 +73,9 @@ export class Turn {
     if (this.#stopped) return;
     this.#context.counters.turns++;
     for (const { message } of this.#inbox.splice(0)) this.#handle(message);
-    for (const group of this.#touched) {
-      this.#touched.delete(group);
-      this.drain(group);
-    }
+    const touched = [...this.#touched];
+    this.#touched.clear();
+    for (const group of touched) this.drain(group);
     this.#parts.appends.kick();
     this.#parts.applies.kick();
     this.#parts.heartbeats.flush();
@@ -101,19 +100,21 @@ export class Turn {
   #step(id: number, message: Message): void {
     const group = this.#context.groups.get(id);
     if (group === undefined || group.resetting || message.to !== group.replica) return;
-    // A snapshot's state travels in chunks; a bare message would give Raft a start that the engine does not have.
+    // A snapshot's state travels in chunks; a bare message would give Raft a start that the engine does not
+    // have.
     if (message.type === "snapshot") return;
     this.#context.wake(group);
     group.raft.step(this.#withinLog(group, message));
   }
 
   /**
-   * A leader may remember entries that this replica gave up for a snapshot (snapshot-receiver.ts), and announce
-   * a commit index within them.
+   * A leader may remember entries that this replica gave up for a snapshot (snapshot-receiver.ts), and
+   * announce a commit index within them.
    */
   #withinLog(group: Group, message: Message): Message {
-    if (message.type !== "heartbeat" || group.initialised || message.commit <= group.raft.lastIndex) return message;
-    return { ...message, commit: group.raft.lastIndex };
+    const { lastIndex } = group.raft;
+    const beyond = message.type === "heartbeat" && message.commit > lastIndex && !group.initialised;
+    return beyond ? { ...message, commit: lastIndex } : message;
   }
 
   #beat(beat: Heartbeat): void {

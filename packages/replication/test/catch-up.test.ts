@@ -15,6 +15,8 @@ const eagerCompaction: Partial<ReplicationLimits> = {
   snapshotChunkBytes: 200,
 };
 
+const slowSnapshots = { ...eagerCompaction, snapshotBytesPerSecond: 5000 };
+
 function fill(cluster: TestCluster, node: TestNode, count: number, label: string): void {
   let left = count;
   for (let i = 0; i < count; i++) {
@@ -89,7 +91,7 @@ test("a log is cut while its group is never at rest", () => {
 });
 
 test("the sender's crash in the middle of a snapshot leaves an empty replica that gets another one", () => {
-  const cluster = new TestCluster({ seed: 23, nodes: 3, limits: { ...eagerCompaction, snapshotBytesPerSecond: 5000 } });
+  const cluster = new TestCluster({ seed: 23, nodes: 3, limits: slowSnapshots });
   cluster.createGroup(7, [1, 2, 3]);
   const leader = cluster.awaitLeader(7);
   const away = cluster.nodes.find((node) => node !== leader)!;
@@ -105,7 +107,7 @@ test("the sender's crash in the middle of a snapshot leaves an empty replica tha
 });
 
 test("the receiver's crash in the middle of a snapshot leaves an empty replica that gets another one", () => {
-  const cluster = new TestCluster({ seed: 24, nodes: 3, limits: { ...eagerCompaction, snapshotBytesPerSecond: 5000 } });
+  const cluster = new TestCluster({ seed: 24, nodes: 3, limits: slowSnapshots });
   cluster.createGroup(7, [1, 2, 3]);
   const leader = cluster.awaitLeader(7);
   const away = cluster.nodes.find((node) => node !== leader)!;
@@ -123,7 +125,7 @@ test("the receiver's crash in the middle of a snapshot leaves an empty replica t
 });
 
 test("a broken connection in the middle of a snapshot starts another attempt", () => {
-  const cluster = new TestCluster({ seed: 25, nodes: 3, limits: { ...eagerCompaction, snapshotBytesPerSecond: 5000 } });
+  const cluster = new TestCluster({ seed: 25, nodes: 3, limits: slowSnapshots });
   cluster.createGroup(7, [1, 2, 3]);
   const leader = cluster.awaitLeader(7);
   const away = cluster.nodes.find((node) => node !== leader)!;
@@ -181,4 +183,20 @@ test("a replica is replaced by a learner that catches up by snapshot and a joint
   assert.deepEqual([...config.voters].toSorted((left, right) => left - right), wanted.voters);
   fill(cluster, cluster.awaitLeader(7), 10, "after");
   assertAgreement(cluster, 60);
+});
+
+test("a replica whose engine lost what the log no longer has starts again by a snapshot", () => {
+  const cluster = new TestCluster({ seed: 29, nodes: 3, limits: eagerCompaction });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  fill(cluster, leader, 100, "item");
+  cluster.clock.advance(2000);
+  const unlucky = cluster.nodes.find((node) => node !== leader)!;
+  assert.ok(unlucky.status(7)!.firstIndex > 50);
+  unlucky.crash();
+  unlucky.loseEngine();
+  unlucky.start();
+  cluster.clock.advance(20);
+  assert.equal(unlucky.status(7)!.initialised, false);
+  assertAgreement(cluster, 100);
 });

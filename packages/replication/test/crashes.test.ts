@@ -1,6 +1,7 @@
-// Random crashes, cuts and restarts while clients write. Whatever happens: no acknowledged proposal is lost, none that
-// was certainly refused appears, every entry is applied once and in the same order everywhere, and a confirmed
-// read covers everything acknowledged before it was asked. A failure names its seed.
+// Random crashes, cuts and restarts while clients write. Whatever happens: no acknowledged proposal is
+// lost, none that was certainly refused appears, every entry is applied once and in the same order
+// everywhere, and a confirmed read covers everything acknowledged before it was asked. A failure names its
+// seed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { utf8 } from "@azimuth/foundation/bytes.ts";

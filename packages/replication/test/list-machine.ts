@@ -1,5 +1,5 @@
-// A state machine for tests: a list. Each entry is put at its index, and a running hash in memory, rebuilt by `load`,
-// tells whether replicas agree.
+// A state machine for tests: a list. Each entry is put at its index, and a running hash in memory, rebuilt
+// by `load`, tells whether replicas agree.
 import { ByteReader, ByteWriter, fromUtf8, prefixEnd, utf8 } from "@azimuth/foundation/bytes.ts";
 import type { ConfigState, Role } from "@azimuth/raft/types.ts";
 import type { Engine, WriteOperation } from "@azimuth/storage/engine.ts";

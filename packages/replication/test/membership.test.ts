@@ -1,5 +1,5 @@
-// Replicas move from node to node, by learner, snapshot and joint change, while nodes crash and clients write. What
-// was acknowledged must survive the exchange of every replica.
+// Replicas move from node to node, by learner, snapshot and joint change, while nodes crash and clients
+// write. What was acknowledged must survive the exchange of every replica.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { utf8 } from "@azimuth/foundation/bytes.ts";

@@ -190,3 +190,25 @@ test("the loss of the leader's node is made good within a few ticks in nearly al
   }
   assert.ok(slow <= 3, `${slow} of 30 failovers took longer than 150 ms`);
 });
+
+test("a replica whose log is damaged takes no part, is reported, and can be destroyed", () => {
+  const cluster = new TestCluster({ seed: 13, nodes: 3 });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  for (let i = 0; i < 30; i++) cluster.propose(leader, 7, `item ${i}`);
+  const damaged = cluster.nodes.find((node) => node !== leader)!;
+  cluster.clock.advance(100);
+  damaged.crash();
+  const [name] = damaged.logDisk.names();
+  damaged.logDisk.flipByte(name!, 600);
+  damaged.start();
+  cluster.clock.advance(5000);
+  assert.deepEqual(damaged.host.stats().closed.map(({ group }) => group), [7]);
+  assert.notEqual(damaged.status(7)?.initialised, true);
+  assert.equal(cluster.propose(cluster.awaitLeader(7), 7, "with the other two").kind, "applied");
+  let destroyed = false;
+  damaged.host.destroyGroup(7, () => (destroyed = true));
+  cluster.clock.until(() => destroyed, 1000, "the damaged replica is destroyed");
+  assert.deepEqual(damaged.host.stats().closed, []);
+  assert.deepEqual(cluster.stored(damaged, 7), []);
+});

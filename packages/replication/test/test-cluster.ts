@@ -1,5 +1,5 @@
-// Hosts in one process on a virtual clock: nodes that can crash and restart on what their disks kept, a network that
-// delays and loses, and shortcuts for what tests ask.
+// Hosts in one process on a virtual clock: nodes that can crash and restart on what their disks kept, a
+// network that delays and loses, and shortcuts for what tests ask.
 import { createSeededRandom, type Random } from "@azimuth/foundation/random.ts";
 import { silentLogger } from "@azimuth/foundation/logger.ts";
 import { utf8 } from "@azimuth/foundation/bytes.ts";
@@ -19,8 +19,8 @@ import { type ProcessClock, VirtualClock } from "./virtual-clock.ts";
 export class TestNode {
   readonly number: number;
   readonly #cluster: TestCluster;
-  readonly #engineDisk: MemoryEngineDisk = createMemoryEngineDisk();
-  readonly #logDisk: SimulatedDisk;
+  #engineDisk: MemoryEngineDisk = createMemoryEngineDisk();
+  readonly logDisk: SimulatedDisk;
   readonly machines = new Map<number, ListMachine>();
   #clock: ProcessClock | undefined;
   host!: NodeReplicationHost;
@@ -33,7 +33,7 @@ export class TestNode {
     this.#cluster = cluster;
     this.number = number;
     const latency = cluster.random.split(`disk-${number}`);
-    this.#logDisk = createSimulatedDisk({ clock: cluster.clock, latencyMs: () => 0.5 + latency.next() * 1.5 });
+    this.logDisk = createSimulatedDisk({ clock: cluster.clock, latencyMs: () => 0.5 + latency.next() * 1.5 });
     this.start();
   }
 
@@ -46,7 +46,7 @@ export class TestNode {
       throw error;
     };
     const segmentBytes = this.#cluster.segmentBytes;
-    this.logStore = createLogStore({ files: this.#logDisk.open(onFatal), log: silentLogger, onFatal, segmentBytes });
+    this.logStore = createLogStore({ files: this.logDisk.open(onFatal), log: silentLogger, onFatal, segmentBytes });
     this.host = createReplicationHost({
       node: this.number,
       clock: process,
@@ -81,8 +81,13 @@ export class TestNode {
     this.#clock?.stop();
     this.alive = false;
     this.#engineDisk.crash(this.#cluster.random.split(`engine-crash-${this.number}-${this.starts}`));
-    this.#logDisk.crash(this.#cluster.random.split(`log-crash-${this.number}-${this.starts}`));
+    this.logDisk.crash(this.#cluster.random.split(`log-crash-${this.number}-${this.starts}`));
     this.#cluster.network.detach(this.number);
+  }
+
+  /** Between a crash and a start: the engine's disk was lost or replaced by an empty one. */
+  loseEngine(): void {
+    this.#engineDisk = createMemoryEngineDisk();
   }
 
   status(group: number): GroupStatus | undefined {

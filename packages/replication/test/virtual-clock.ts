@@ -1,6 +1,6 @@
-// Time under the test's control: nothing happens until the test advances it, and the same calls always happen in the
-// same order (by time, then in the order they were asked for). A process gets a clock of its own that
-// can be stopped, so that a crash ends everything the process had begun.
+// Time under the test's control: nothing happens until the test advances it, and the same calls always
+// happen in the same order (by time, then in the order they were asked for). A process gets a clock of its
+// own that can be stopped, so that a crash ends everything the process had begun.
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
 

@@ -93,7 +93,7 @@ export function successor(key: Uint8Array): Uint8Array {
 
 /** The end of what begins with the prefix; empty, as in a command, when nothing comes after. */
 function endOf(prefix: Uint8Array): Uint8Array {
-  return prefixEnd(prefix) ?? new Uint8Array(0);
+  return prefixEnd(Uint8Array.from(prefix)) ?? new Uint8Array(0);
 }
 
 const sortOperators: Partial<Record<ComparisonOperator, SortOperator>> = {

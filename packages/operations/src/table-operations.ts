@@ -10,17 +10,16 @@ import { readRequest, type Members } from "./request-shape.ts";
 import { describeTable, type TableSizes } from "./table-description.ts";
 import { mentionedTable, namePattern, nameOfTable } from "./table-name.ts";
 
-/** Outcome of CreateTable, DescribeTable and DeleteTable. */
-export interface TableOutcome extends Outcome {
+/** Outcome of CreateTable, DescribeTable and DeleteTable (control-plane/src/commands.ts, ControlOutcome). */
+export interface TableOutcome extends Outcome, TableSizes {
   readonly table: TableDefinition;
-  readonly sizes?: TableSizes;
 }
 
 /** Outcome of ListTables. */
 export interface TableListOutcome extends Outcome {
   readonly names: readonly string[];
   /** Absent when there are no more. */
-  readonly last?: string;
+  readonly lastName?: string;
 }
 
 interface TableRequest {
@@ -71,7 +70,7 @@ export function checkTableName(name: string | undefined, constraints: Constraint
 
 export function tableReply(member: string, outcome: Outcome, context: ParseContext): string {
   throwIfRefused(outcome);
-  const { table, sizes } = outcome as TableOutcome;
+  const { table, ...sizes } = outcome as TableOutcome;
   return JSON.stringify({ [member]: describeTable(table, sizes, context) });
 }
 
@@ -112,8 +111,8 @@ function parseListTables(input: unknown): ControlPlan {
     },
     reply(outcome) {
       throwIfRefused(outcome);
-      const { names, last } = outcome as TableListOutcome;
-      return JSON.stringify({ TableNames: names, LastEvaluatedTableName: last ?? undefined });
+      const { names, lastName } = outcome as TableListOutcome;
+      return JSON.stringify({ TableNames: names, LastEvaluatedTableName: lastName ?? undefined });
     },
   };
 }

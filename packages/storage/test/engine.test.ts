@@ -1,7 +1,9 @@
-// Runs the conformance suite over both engines.
-import { mkdtempSync, rmSync } from "node:fs";
+// Runs the conformance suite over both engines, and tests how RocksDB fails.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { test } from "node:test";
 import { silentLogger } from "@azimuth/foundation/logger.ts";
 import { createRealClock } from "@azimuth/foundation/real-clock.ts";
 import { createSeededRandom } from "@azimuth/foundation/random.ts";
@@ -55,4 +57,27 @@ describeEngine("RocksDB engine", () => {
     () => new Promise((resolve) => openRocksDbEngine({ path, clock, log: silentLogger, onFatal }, resolve)),
     () => rmSync(path, { recursive: true }),
   );
+});
+
+test("a RocksDB that cannot be opened is fatal, and no engine comes", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "azimuth-engine-"));
+  const path = join(directory, "a-file");
+  writeFileSync(path, "not a directory");
+  const error = await new Promise<Error>((resolve) => {
+    const onFatal = resolve;
+    openRocksDbEngine({ path, clock, log: silentLogger, onFatal }, () => assert.fail("an engine was opened"));
+  });
+  assert.ok(error instanceof Error);
+  rmSync(directory, { recursive: true });
+});
+
+test("two RocksDB engines cannot share a directory", async () => {
+  const path = mkdtempSync(join(tmpdir(), "azimuth-engine-"));
+  const open = (onFatal: (error: Error) => void): Promise<Engine> =>
+    new Promise((resolve) => openRocksDbEngine({ path, clock, log: silentLogger, onFatal }, resolve));
+  const first = await open((error) => assert.fail(error));
+  const error = await new Promise<Error>((resolve) => void open(resolve));
+  assert.match(String(error.message), /lock/i);
+  await close(first);
+  rmSync(path, { recursive: true });
 });

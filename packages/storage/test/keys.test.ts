@@ -195,3 +195,10 @@ test("a group's applied state and a partition's statistics are found by their nu
   assert.equal(decodePartitionStatisticsKey(partitionStatisticsKey(2 ** 33)), 2 ** 33);
   assert.throws(() => decodeAppliedKey(partitionStatisticsKey(1)));
 });
+
+test("the examples of docs/data-layout.md are right", () => {
+  const examples = { "1.5": "02 82 10 00", "100": "02 84 0b 00", "-1.5": "00 7d ef ff" };
+  for (const [text, bytes] of Object.entries(examples)) {
+    assert.equal(toHex(encodeOrderedNumber(text)), bytes.replaceAll(" ", ""));
+  }
+});

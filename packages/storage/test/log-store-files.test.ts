@@ -14,7 +14,7 @@ function open(directory: string): LogStore {
     throw error;
   };
   const files = createRealFiles({ directory, onFatal });
-  return createLogStore({ files, log: silentLogger, onFatal, segmentBytes: 3_000_000 });
+  return createLogStore({ files, log: silentLogger, onFatal, segmentBytes: 2_000_000 });
 }
 
 function append(store: LogStore, ...writes: readonly GroupWrite[]): Promise<void> {

@@ -16,7 +16,7 @@ import type { WriteOperation } from "@azimuth/storage/engine.ts";
 import {
   appliedKey, decodeAppliedState, encodeAppliedState, type AppliedState,
 } from "@azimuth/storage/keys/applied-key.ts";
-import { emptyConfig, type GroupLog } from "@azimuth/storage/log-store.ts";
+import { emptyConfig } from "@azimuth/storage/log-store.ts";
 import type { AppendPipeline } from "./append-pipeline.ts";
 import type { ApplyPipeline } from "./apply-pipeline.ts";
 import type { Flusher } from "./flusher.ts";
@@ -132,13 +132,14 @@ export class GroupLifecycle {
     this.#context.engine.get([appliedKey(group)], ([value]) => {
       const stored = value === undefined ? undefined : decodeAppliedState(value);
       if (log.snapshot === undefined) return this.#add(group, machine, nothingApplied, () => {});
-      if (stored !== undefined && stored.index > log.lastIndex()) {
-        return this.#close(group, `applied ${stored.index} is beyond the log's end ${log.lastIndex()}`);
-      }
-      if (stored !== undefined && stored.index >= log.start().index) {
+      const start = log.start().index;
+      if (stored !== undefined && stored.index >= start && stored.index <= log.lastIndex()) {
         return this.#add(group, machine, stored, () => {});
       }
-      this.#forgetLog(log, machine);
+      // Emptying the log and waiting for a snapshot would forget entries that this replica acknowledged and
+      // that a commit may rest on. Only a replica with a new id may start from nothing.
+      const found = stored === undefined ? "lost its state" : `is at ${stored.index}`;
+      this.#close(group, `the engine ${found}, the log holds ${start} to ${log.lastIndex()}`);
     });
   }
 
@@ -180,17 +181,6 @@ export class GroupLifecycle {
       this.#parts.applies.enqueue(group, []);
       this.#context.touch(group);
     });
-  }
-
-  /** The engine lost what the log no longer has: the replica starts again from nothing, by a snapshot. */
-  #forgetLog(log: GroupLog, machine: StateMachine): void {
-    const { group } = log;
-    this.#context.log.warn("the engine is behind the log: the replica waits for a snapshot", { group });
-    const hardState = { term: log.hardState.term, vote: log.hardState.vote, commit: 0 };
-    this.#parts.appends.add({ group, reset: true, hardState }, () => {
-      this.#add(group, machine, nothingApplied, () => {});
-    });
-    this.#parts.appends.kick();
   }
 
   #add(id: number, machine: StateMachine, applied: AppliedState, done: () => void): void {

@@ -185,18 +185,24 @@ test("a replica is replaced by a learner that catches up by snapshot and a joint
   assertAgreement(cluster, 60);
 });
 
-test("a replica whose engine lost what the log no longer has starts again by a snapshot", () => {
+test("a replica whose engine lost what the log no longer has stays closed until another replaces it", () => {
   const cluster = new TestCluster({ seed: 29, nodes: 3, limits: eagerCompaction });
   cluster.createGroup(7, [1, 2, 3]);
   const leader = cluster.awaitLeader(7);
   fill(cluster, leader, 100, "item");
   cluster.clock.advance(2000);
   const unlucky = cluster.nodes.find((node) => node !== leader)!;
+  const lost = unlucky.status(7)!.replica;
   assert.ok(unlucky.status(7)!.firstIndex > 50);
   unlucky.crash();
   unlucky.loseEngine();
   unlucky.start();
-  cluster.clock.advance(20);
+  cluster.clock.advance(5000);
   assert.equal(unlucky.status(7)!.initialised, false);
+  assert.deepEqual(unlucky.host.stats().closed.map(({ group }) => group), [7]);
+  assert.equal(cluster.change(leader, 7, [{ kind: "remove", replica: lost }]).kind, "applied");
+  unlucky.host.destroyGroup(7, () => {});
+  const replica = cluster.addEmptyReplica(7, unlucky.number, 2);
+  assert.equal(cluster.change(leader, 7, [{ kind: "add-voter", replica }]).kind, "applied");
   assertAgreement(cluster, 100);
 });

@@ -105,6 +105,11 @@ export class Raft {
     return this.#core.log.stableIndex;
   }
 
+  /** Undefined when the entry is compacted away or not there. */
+  termAt(index: number): number | undefined {
+    return this.#core.log.term(index);
+  }
+
   get config(): ConfigState {
     return this.#core.config;
   }

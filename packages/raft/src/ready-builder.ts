@@ -90,7 +90,7 @@ export class ReadyBuilder {
 
   /** The next configuration change in order is applied. False when a snapshot has made it void. */
   configApplied(): boolean {
-    return this.#configIndexes.shift() !== undefined;
+    return this.#configIndexes.shift() !== undefined && !this.#core.log.hasPendingSnapshot;
   }
 
   applied(index: number): void {

@@ -2,7 +2,7 @@
 import { assert, unreachable } from "@azimuth/foundation/assert.ts";
 import type { RaftCore } from "./core.ts";
 import { blankMessage } from "./core.ts";
-import { handleVoteRequest, handleVoteResponse, ignoresCandidates, maybeCampaign } from "./election/election.ts";
+import { handleVoteRequest, handleVoteResponse, ignoresCandidates, maybeCampaign, rejectVote } from "./election/election.ts";
 import { handleAppend, handleHeartbeat, handleSnapshot } from "./replication/follower.ts";
 import { handleAppendResponse, handleHeartbeatResponse } from "./replication/responses.ts";
 import { becomeFollower } from "./roles.ts";
@@ -62,9 +62,7 @@ function answerLowerTerm(core: RaftCore, message: Message): void {
       });
       return;
     case "pre-vote":
-      core.sendWhenDurable({
-        ...blankMessage, type: "pre-vote-response", from: core.id, to: message.from, term: core.term, reject: true,
-      });
+      rejectVote(core, "pre-vote-response", message.from);
       return;
     default:
       return;
@@ -79,7 +77,7 @@ function dispatch(core: RaftCore, message: Message): void {
       return;
     case "vote-response":
     case "pre-vote-response":
-      if (core.role === "candidate" || core.role === "pre-candidate") handleVoteResponse(core, message);
+      handleVoteResponse(core, message);
       return;
     case "append":
       hearLeader(core, message);

@@ -74,9 +74,13 @@ export interface Message {
   readonly term: number;
   /** append: index of the entry before `entries`. append-response: last index accepted, or the rejected one. */
   readonly index: number;
-  /** append: term at `index`. vote, pre-vote: term of the candidate's last entry. append-response: hint term. */
+  /**
+   * append: term at `index`. vote, pre-vote: term of the candidate's last entry. append-response: hint term.
+   * vote-response, pre-vote-response, when rejecting: term at `commit`.
+   */
   readonly logTerm: number;
   readonly entries: readonly Entry[];
+  /** append, heartbeat: the follower may commit through here. vote responses, when rejecting: the voter's commit index. */
   readonly commit: number;
   readonly reject: boolean;
   /** append-response, when rejecting: the largest index that may match (conflict hint). */

@@ -73,18 +73,45 @@ export function handleVoteRequest(core: RaftCore, message: Message): void {
     // A granted pre-vote echoes the term asked for: ours has not changed.
     core.sendWhenDurable({ ...blankMessage, type, from: core.id, to: message.from, term: message.term });
   } else {
-    core.sendWhenDurable({
-      ...blankMessage, type, from: core.id, to: message.from, term: core.term, reject: true,
-    });
+    rejectVote(core, type, message.from);
   }
 }
 
+/**
+ * A rejection tells how far the voter knows the log to be committed. The candidate may hold the very same entries without
+ * knowing that they are, a change of configuration among them; and in the old configuration it may need the
+ * vote of a replica that, being removed and having the longer log, can neither lead nor ever vote for it.
+ */
+export function rejectVote(core: RaftCore, type: "vote-response" | "pre-vote-response", to: ReplicaId): void {
+  const commit = core.log.committed;
+  core.sendWhenDurable({
+    ...blankMessage,
+    type,
+    from: core.id,
+    to,
+    term: core.term,
+    reject: true,
+    commit,
+    logTerm: core.log.term(commit) ?? 0,
+  });
+}
+
 export function handleVoteResponse(core: RaftCore, message: Message): void {
+  if (core.role === "leader") return;
+  learnCommit(core, message);
+  if (core.role === "follower") return;
   const expected = core.role === "candidate" ? "vote-response" : "pre-vote-response";
   if (message.type !== expected) return;
   // A grant left over from an earlier pre-vote names a term that is no longer asked for.
   if (expected === "pre-vote-response" && !message.reject && message.term !== core.term + 1) return;
   recordVote(core, message.from, !message.reject);
+}
+
+function learnCommit(core: RaftCore, message: Message): void {
+  const { commit, logTerm } = message;
+  if (commit <= core.log.committed || logTerm === 0 || !core.log.matches(commit, logTerm)) return;
+  core.log.commitTo(commit);
+  if (core.role !== "follower" && core.log.hasUnappliedConfigChange()) becomeFollower(core, core.term, noReplica);
 }
 
 function recordVote(core: RaftCore, from: ReplicaId, granted: boolean): void {

@@ -1,0 +1,111 @@
+// What the facade promises its host beyond what the transcripts show.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createSeededRandom } from "@azimuth/foundation/random.ts";
+import { emptyConfig } from "../src/membership/configuration.ts";
+import { defaultRaftOptions } from "../src/options.ts";
+import { Inflights } from "../src/replication/inflights.ts";
+import { SimulatedReplica, type ReplicaLimits } from "./simulated-replica.ts";
+
+function singleVoter(limits: Partial<ReplicaLimits> = {}): SimulatedReplica {
+  const replica = new SimulatedReplica(1, { ...defaultRaftOptions, ...limits }, createSeededRandom(1), {
+    applied: 0, term: 0, digest: 0, config: { ...emptyConfig, voters: [1] },
+  });
+  replica.raft.campaign();
+  settle(replica);
+  return replica;
+}
+
+function settle(replica: SimulatedReplica): void {
+  while (replica.raft.hasReady() || replica.disk.canSync || replica.applyQueue.length > 0) {
+    if (replica.raft.hasReady()) replica.takeReady();
+    replica.sync();
+    while (replica.apply() !== undefined);
+  }
+}
+
+test("proposals beyond the limit of uncommitted bytes are dropped, and accepted again once committed", () => {
+  const replica = singleVoter({ uncommittedBytesMax: 10 });
+  assert.equal(replica.raft.propose(new Uint8Array(100)).kind, "accepted");
+  assert.deepEqual(replica.raft.propose(new Uint8Array(1)), { kind: "dropped", reason: "too-much-uncommitted" });
+  settle(replica);
+  assert.equal(replica.raft.propose(new Uint8Array(1)).kind, "accepted");
+});
+
+test("a fresh leader is ready once it has applied an entry of its own term", () => {
+  const replica = singleVoter();
+  assert.equal(replica.raft.hasAppliedInTerm, true);
+  replica.crash(0);
+  replica.restart();
+  assert.equal(replica.raft.hasAppliedInTerm, false);
+  replica.raft.campaign();
+  while (replica.raft.role !== "leader") {
+    replica.takeReady();
+    replica.sync();
+  }
+  assert.equal(replica.raft.hasAppliedInTerm, false);
+  settle(replica);
+  assert.equal(replica.raft.hasAppliedInTerm, true);
+});
+
+test("reads beyond the limit are refused", () => {
+  const replica = new SimulatedReplica(1, { ...defaultRaftOptions, pendingReadsMax: 1 }, createSeededRandom(1), {
+    applied: 0, term: 0, digest: 0, config: { ...emptyConfig, voters: [1] },
+  });
+  assert.equal(replica.raft.readIndex(1), "not-leader");
+  replica.raft.campaign();
+  while (replica.raft.role !== "leader") {
+    replica.takeReady();
+    replica.sync();
+  }
+  assert.equal(replica.raft.readIndex(2), "accepted");
+  assert.equal(replica.raft.readIndex(3), "too-many");
+});
+
+test("a group may go quiet only when nothing is under way", () => {
+  const replica = singleVoter();
+  assert.equal(replica.raft.canQuiesce(), true);
+  replica.raft.propose(new Uint8Array(1));
+  assert.equal(replica.raft.canQuiesce(), false);
+  replica.takeReady();
+  replica.sync();
+  replica.takeReady();
+  assert.equal(replica.raft.canQuiesce(), false, "not applied yet");
+  settle(replica);
+  assert.equal(replica.raft.canQuiesce(), true);
+});
+
+test("passing over a configuration change without applying it is a broken invariant", () => {
+  const replica = singleVoter();
+  const steps = [{ kind: "add-learner", replica: 2 }] as const;
+  replica.raft.proposeConfigChange({ kind: "change", steps, context: new Uint8Array(0) });
+  while (replica.applyQueue.length === 0) {
+    replica.takeReady();
+    replica.sync();
+  }
+  assert.throws(() => replica.raft.applied(2), /passed over/);
+});
+
+test("a log that ends before its commit index is refused", () => {
+  const replica = singleVoter();
+  replica.disk.hardState = { ...replica.disk.hardState, commit: 99 };
+  replica.crash(0);
+  assert.throws(() => replica.restart(), /entries were lost/);
+});
+
+test("appends under way are bounded by count and by bytes, and freed in order", () => {
+  const byCount = new Inflights(3, 1000);
+  for (const index of [1, 2, 3]) byCount.add(index, 10);
+  assert.equal(byCount.full, true);
+  byCount.freeThrough(2);
+  assert.equal(byCount.count, 1);
+  for (const index of [4, 5]) byCount.add(index, 10);
+  assert.throws(() => byCount.add(6, 10), /more appends/);
+  byCount.freeThrough(5);
+  assert.equal(byCount.count, 0);
+  const byBytes = new Inflights(100, 25);
+  byBytes.add(1, 10);
+  assert.equal(byBytes.full, false);
+  byBytes.add(2, 20);
+  assert.equal(byBytes.full, true);
+});

@@ -29,7 +29,7 @@ export interface FakeNode {
   session: number;
   sequence: number;
   alive: boolean;
-  readonly follower: MapFollower;
+  follower: MapFollower;
   readonly held: Map<number, { readonly replica: number; corrupted: boolean; initialised: boolean }>;
   readonly destroyed: Set<string>;
 }
@@ -116,6 +116,7 @@ export class FakeCluster {
 
   step(): void {
     this.clock.advance(stepMs);
+    this.control.step();
     for (const node of this.nodes) if (node.alive) this.#register(node);
     for (const node of this.nodes) if (node.alive) this.#follow(node);
     for (const [id, group] of this.groups) this.#elect(id, group);
@@ -154,11 +155,20 @@ export class FakeCluster {
   }
 
   restart(name: string): void {
-    this.node(name).alive = true;
+    const node = this.node(name);
+    node.alive = true;
+    // It kept its map, or asks anew and may get an older one.
+    if (this.random.chance(0.5)) node.follower = new MapFollower();
   }
 
   loseDisk(name: string): void {
     const node = this.node(name);
+    for (const [replica, { plane }] of this.planes) {
+      if (nodeOfReplica(replica) !== node.number) continue;
+      this.control.lose(replica);
+      plane.close();
+      this.planes.delete(replica);
+    }
     node.incarnation = `disk-${this.random.integer(1e9)}`;
     node.number = 0;
     node.held.clear();

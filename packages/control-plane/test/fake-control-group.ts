@@ -1,5 +1,6 @@
-// Group 0 without Raft: one shared log, applied by every member that is up; a proposal commits a moment later unless
-// leadership changes first, and then nobody knows (the seed decides whether it had been committed).
+// Group 0 without Raft: one shared log, applied at once by its leader and sooner or later by the others; a proposal
+// commits a moment later unless leadership changes first, and then nobody knows (the seed decides whether it had
+// been committed).
 import assert from "node:assert/strict";
 import type { Random } from "@azimuth/foundation/random.ts";
 import type { ConfigState } from "@azimuth/raft/types.ts";
@@ -45,8 +46,20 @@ export class FakeControlGroup {
   }
 
   join(replica: number, machine: StateMachine, engine: Engine): void {
-    this.#members.set(replica, { machine, engine, applied: 0 });
-    this.#catchUp();
+    const member = { machine, engine, applied: 0 };
+    this.#members.set(replica, member);
+    this.#catchUp(member);
+  }
+
+  /** Voters that are there to lead. */
+  candidates(): readonly number[] {
+    return this.voters.filter((voter) => this.#members.has(voter));
+  }
+
+  /** Its disk is gone. */
+  lose(replica: number): void {
+    this.#members.delete(replica);
+    if (this.leader === replica) this.elect(this.candidates()[0] as number);
   }
 
   leave(replica: number): void {
@@ -56,11 +69,14 @@ export class FakeControlGroup {
 
   /** Enters a new configuration by an entry of the log; a leader that is no member any more hands over. */
   reconfigure(voters: readonly number[], learners: readonly number[]): void {
-    for (const voter of voters) assert.ok(this.#members.has(voter), `voter ${voter} of group 0 is not there`);
+    for (const voter of voters) {
+      const isNew = !this.voters.includes(voter);
+      assert.ok(!isNew || this.#members.has(voter), `the new voter ${voter} of group 0 is not there`);
+    }
     this.voters = voters;
     this.learners = learners;
     this.#append(new Uint8Array());
-    if (!voters.includes(this.leader)) this.elect(voters[0] as number);
+    if (!voters.includes(this.leader)) this.elect(this.candidates()[0] as number);
   }
 
   /** Makes another member the leader, or none (0). What was under way becomes unknown. */
@@ -78,6 +94,7 @@ export class FakeControlGroup {
     this.#append(new Uint8Array());
     const member = this.#members.get(replica);
     assert.ok(member, `replica ${replica} of group 0 is not there`);
+    this.#catchUp(member);
     member.machine.roleChanged("leader", replica, this.term);
     member.machine.leaderReady(this.term);
   }
@@ -123,22 +140,26 @@ export class FakeControlGroup {
     first.waiter({ kind: "applied", index, value: undefined });
   }
 
+  /** Some of those that lag apply what they lack. */
+  step(): void {
+    for (const member of this.#members.values()) if (this.#random.chance(0.3)) this.#catchUp(member);
+  }
+
   #append(data: Uint8Array): number {
     this.#log.push({ term: this.term, data });
-    this.#catchUp();
+    const leader = this.#members.get(this.leader);
+    if (leader !== undefined) this.#catchUp(leader);
     return this.#log.length;
   }
 
-  #catchUp(): void {
-    for (const member of this.#members.values()) {
-      while (member.applied < this.#log.length) {
-        const { term, data } = this.#log[member.applied] as { term: number; data: Uint8Array };
-        const batch: WriteOperation[] = [];
-        member.applied++;
-        member.machine.apply({ index: member.applied, term, data }, batch);
-        member.engine.write(batch, () => {});
-        member.machine.appliedThrough(member.applied);
-      }
+  #catchUp(member: Member): void {
+    while (member.applied < this.#log.length) {
+      const { term, data } = this.#log[member.applied] as { term: number; data: Uint8Array };
+      const batch: WriteOperation[] = [];
+      member.applied++;
+      member.machine.apply({ index: member.applied, term, data }, batch);
+      member.engine.write(batch, () => {});
+      member.machine.appliedThrough(member.applied);
     }
   }
 }

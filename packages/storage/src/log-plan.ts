@@ -120,7 +120,8 @@ function addEntries(plan: Plan, added: readonly Entry[]): void {
   const { group, start, keptLast } = plan.section;
   const first = (added[0] as Entry).index;
   assert(first > start.index && first <= lastIndexOf(plan) + 1, `entry ${first} of group ${group} would leave a gap`);
-  added.forEach((entry, at) => assert(entry.index === first + at, `entries of group ${group} do not follow each other`));
+  const inOrder = added.every((entry, at) => entry.index === first + at);
+  assert(inOrder, `entries of group ${group} do not follow each other`);
   if (first <= keptLast) plan.section = { ...plan.section, keptLast: first - 1 };
   plan.entries = [...plan.entries.slice(0, Math.max(0, first - 1 - keptLast)), ...added];
 }

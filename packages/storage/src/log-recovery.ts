@@ -9,7 +9,7 @@ import { crc32 } from "node:zlib";
 import { ByteReader, ByteWriter } from "@azimuth/foundation/bytes.ts";
 import type { AppendFile, Files } from "./files.ts";
 import * as format from "./log-format.ts";
-import { EntryCache, StoredGroup, type Segment, type Slot } from "./log-group.ts";
+import { StoredGroup, type EntryCache, type Segment, type Slot } from "./log-group.ts";
 import { Tombstones } from "./log-tombstones.ts";
 
 const segmentNamePattern = /^log-[0-9]{12}$/;

@@ -137,46 +137,44 @@ class Disk implements SimulatedDisk {
   open(onFatal: (error: Error) => void): Files {
     const session = ++this.#session;
     const step = (): void => this.#step(session);
-    const disk = this;
     return {
       list: () => this.names(),
-      create(name, preallocateBytes) {
+      create: (name, preallocateBytes) => {
         step();
-        assert(!disk.#files.has(name), `${name} exists`);
-        if (disk.#full) disk.#fatal(onFatal, "ENOSPC: no space left on the simulated disk");
-        disk.#files.set(name, storedFile(new Uint8Array(0), preallocateBytes > 0));
-        return disk.#openFile(name, session, onFatal);
+        assert(!this.#files.has(name), `${name} exists`);
+        if (this.#full) this.#fatal(onFatal, "ENOSPC: no space left on the simulated disk");
+        this.#files.set(name, storedFile(new Uint8Array(0), preallocateBytes > 0));
+        return this.#openFile(name, session, onFatal);
       },
-      open: (name) => disk.#openFile(name, session, onFatal),
-      truncate(name, size) {
+      open: (name) => this.#openFile(name, session, onFatal),
+      truncate: (name, size) => {
         step();
-        const file = disk.#get(name);
+        const file = this.#get(name);
         assert(file.underWay === undefined && size <= file.size, `${name} cannot be cut at ${size}`);
         file.size = size;
       },
-      remove(name) {
+      remove: (name) => {
         step();
-        disk.#get(name);
-        disk.#files.delete(name);
+        this.#get(name);
+        this.#files.delete(name);
       },
-      writeAtomically(name, content) {
+      writeAtomically: (name, content) => {
         step();
-        disk.#files.set(name, storedFile(content.slice(), false));
+        this.#files.set(name, storedFile(content.slice(), false));
       },
-      readWhole: (name) => disk.content(name),
+      readWhole: (name) => this.content(name),
     };
   }
 
   #openFile(name: string, session: number, onFatal: (error: Error) => void): AppendFile {
     const file = this.#get(name);
-    const disk = this;
     let closed = false;
     const complete = (done: () => void): void => {
-      if (session !== disk.#session) return;
-      disk.#step(session);
-      if (disk.#failure !== undefined) {
-        const reason = disk.#failure;
-        disk.#failure = undefined;
+      if (session !== this.#session) return;
+      this.#step(session);
+      if (this.#failure !== undefined) {
+        const reason = this.#failure;
+        this.#failure = undefined;
         onFatal(new Error(reason));
         return;
       }
@@ -189,12 +187,12 @@ class Disk implements SimulatedDisk {
       get size() {
         return file.size + (file.underWay?.length ?? 0);
       },
-      appendSynced(parts, done) {
-        disk.#step(session);
+      appendSynced: (parts, done) => {
+        this.#step(session);
         assert(!closed && file.underWay === undefined, `${name}: one append at a time, and none after close`);
         file.underWay = Uint8Array.from(Buffer.concat(parts));
-        if (disk.#full) onFatal(new Error("ENOSPC: no space left on the simulated disk"));
-        else disk.#later(file.underWay.length, () => complete(done));
+        if (this.#full) onFatal(new Error("ENOSPC: no space left on the simulated disk"));
+        else this.#later(file.underWay.length, () => complete(done));
       },
       read(offset, length) {
         assert(!closed, `${name} is closed`);

@@ -13,13 +13,20 @@ import { decodePartitionStatisticsKey, partitionStatisticsKey } from "../src/key
 
 const anyText = fc.string({ unit: "grapheme", maxLength: 12 });
 /** Bytes with many zeros and ff, where escaping could go wrong. */
-const anyBytes = fc.array(fc.constantFrom(0, 0, 1, 0x41, 0xfe, 0xff, 0xff), { maxLength: 8 }).map((bytes) => Uint8Array.from(bytes));
+const anyBytes = fc
+  .array(fc.constantFrom(0, 0, 1, 0x41, 0xfe, 0xff, 0xff), { maxLength: 8 })
+  .map((bytes) => Uint8Array.from(bytes));
 const anyToken = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((token) => token.toString(16).padStart(16, "0"));
 const digits = fc.stringMatching(/^[1-9]([0-9]{0,36}[1-9])?$/);
 
 /** A number as sign × digits × 10^shift, with its canonical text and a value that compares exactly. */
 const anyNumber = fc
-  .record({ digits, negative: fc.boolean(), exponent: fc.oneof(fc.integer({ min: -129, max: 126 }), fc.integer({ min: -3, max: 5 })), zero: fc.integer({ max: 20, min: 0 }) })
+  .record({
+    digits,
+    negative: fc.boolean(),
+    exponent: fc.oneof(fc.integer({ min: -129, max: 126 }), fc.integer({ min: -3, max: 5 })),
+    zero: fc.integer({ min: 0, max: 20 }),
+  })
   .map(({ digits: text, negative, exponent, zero }) => {
     if (zero === 0) return { text: "0", exact: 0n };
     const scaled = BigInt(text) * 10n ** BigInt(exponent - text.length + 200);

@@ -46,7 +46,8 @@ export function createBalancer(options: BalancerOptions): Balancer {
     client.on("error", () => client.destroy());
     const inTurn = [...routes.slice(next), ...routes.slice(0, next)];
     next = (next + 1) % routes.length;
-    tryRoutes(client, inTurn.toSorted((left, right) => Number(isDown(left)) - Number(isDown(right))), options.connectLimitMs);
+    const wellFirst = inTurn.toSorted((left, right) => Number(isDown(left)) - Number(isDown(right)));
+    tryRoutes(client, wellFirst, options.connectLimitMs);
   });
   server.maxConnections = connectionsMax;
   return {
@@ -100,7 +101,8 @@ function join(client: Socket, upstream: Socket): void {
 function askHealth(target: Target): Promise<boolean> {
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(healthLimitMs);
-    const request = get({ host: target.host, port: target.healthPort, path: "/health", agent: false, signal }, (response) => {
+    const where = { host: target.host, port: target.healthPort, path: "/health" };
+    const request = get({ ...where, agent: false, signal }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });

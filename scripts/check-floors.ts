@@ -33,7 +33,8 @@ function breachesOf(file: SourceFile): readonly Breach[] {
     const sentence = judge(file.path, owner, target);
     return sentence === undefined ? [] : [{ path: file.path, line, sentence }];
   });
-  return owner !== undefined && isBarrel(file) ? [...breaches, { path: file.path, line: 1, sentence: "is a barrel file" }] : breaches;
+  if (owner === undefined || !isBarrel(file)) return breaches;
+  return [...breaches, { path: file.path, line: 1, sentence: "is a barrel file" }];
 }
 
 function imports(file: SourceFile): readonly { readonly line: number; readonly target: string }[] {
@@ -51,7 +52,8 @@ function judge(path: string, owner: string | undefined, target: string): string 
   if (match === null) return undefined;
   const to = match[1] as string;
   if (floorOf[to] === undefined) return `imports ${to}, which has no floor`;
-  if (match[2] === undefined || !/\.[a-z]+$/.test(match[2])) return `imports ${target}: name the file that owns the thing`;
+  const namesFile = match[2] !== undefined && /\.[a-z]+$/.test(match[2]);
+  if (!namesFile) return `imports ${target}: name the file that owns the thing`;
   if (owner === undefined) return undefined;
   if (to === owner) return isTest(path) ? undefined : `imports its own package by name: ${target}`;
   if (isTest(path)) return undefined;

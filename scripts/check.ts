@@ -37,7 +37,8 @@ function run(step: Step): Promise<{ name: string; ok: boolean; output: string; s
     let output = "";
     child.stdout.on("data", (chunk) => (output += chunk));
     child.stderr.on("data", (chunk) => (output += chunk));
-    const finish = (ok: boolean): void => resolve({ name: step.name, ok, output, seconds: (performance.now() - began) / 1000 });
+    const finish = (ok: boolean): void =>
+      resolve({ name: step.name, ok, output, seconds: (performance.now() - began) / 1000 });
     child.once("error", (error) => {
       output += error.message;
       finish(false);

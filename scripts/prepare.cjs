@@ -39,6 +39,9 @@ if (!existsSync(pinnedNode)) {
 if (!existsSync(pinnedNode)) {
   const major = Number(process.versions.node.split(".")[0]);
   if (major < 24) {
-    fail(`Node 24 is needed and this is ${process.versions.node}; run \`npm rebuild node\` with install scripts allowed, or install Node 24.`);
+    fail(
+      `Node 24 is needed and this is ${process.versions.node}; ` +
+        "run `npm rebuild node` with install scripts allowed, or install Node 24.",
+    );
   }
 }

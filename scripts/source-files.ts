@@ -15,7 +15,8 @@ const binary = /\.(png|jpg|ico|woff2?|gz|zip)$/;
 const generated = new Set(["package-lock.json"]);
 
 export function sourceFiles(): readonly SourceFile[] {
-  const list = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], { cwd: root, encoding: "utf8" });
+  const words = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
+  const list = execFileSync("git", words, { cwd: root, encoding: "utf8" });
   return [...new Set(list.split("\0"))]
     .filter((path) => path !== "" && !binary.test(path) && !generated.has(path) && existsSync(join(root, path)))
     .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));

@@ -7,7 +7,7 @@ import { credentialsFile } from "@azimuth/cli/local-files.ts";
 import { ClusterError, startLocalCluster, type StartedCluster, type StartOptions } from "@azimuth/cli/local-cluster.ts";
 import { PortTakenError } from "@azimuth/cli/local-ports.ts";
 
-const root = join(import.meta.dirname, "..");
+const defaultDirectory = join(import.meta.dirname, "..", "data");
 const began = performance.now();
 
 try {
@@ -26,14 +26,18 @@ function readOptions(words: string[]): StartOptions {
     port: text, "console-port": text, "nodes-per-zone": text, region: text, data: text, "log-level": text,
     "no-auth": { type: "boolean" },
   } });
+  const number = (flag: keyof typeof values, most: number): number | undefined => {
+    const given = values[flag];
+    return given === undefined ? undefined : whole(flag, String(given), most);
+  };
   return {
-    directory: resolve(values.data ?? join(root, "data")),
+    directory: resolve(values.data ?? defaultDirectory),
     auth: values["no-auth"] !== true,
-    ...(values.port === undefined ? {} : { port: whole("port", values.port, 65535) }),
-    ...(values["console-port"] === undefined ? {} : { consolePort: whole("console-port", values["console-port"], 65535) }),
-    ...(values["nodes-per-zone"] === undefined ? {} : { nodesPerZone: whole("nodes-per-zone", values["nodes-per-zone"], 8) }),
-    ...(values.region === undefined ? {} : { region: values.region }),
-    ...(values["log-level"] === undefined ? {} : { logLevel: values["log-level"] }),
+    port: number("port", 65535),
+    consolePort: number("console-port", 65535),
+    nodesPerZone: number("nodes-per-zone", 8),
+    region: values.region,
+    logLevel: values["log-level"],
   };
 }
 
@@ -53,9 +57,13 @@ function welcome(started: StartedCluster, options: StartOptions): string {
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const { cluster, endedLeftovers } = started;
   const lines = [`Azimuth runs: ${cluster.nodes.length} storage nodes in 3 zones (${seconds} s).`];
-  if (endedLeftovers.length > 0) lines.push(`Ended first, left over from a start whose agent died: ${endedLeftovers.join(", ")}.`);
-  if (options.port === undefined && cluster.ports.endpoint !== 8000) lines.push("Port 8000 is taken, so the endpoint is elsewhere.");
-  if (options.consolePort === undefined && cluster.ports.console !== 8080) lines.push("Port 8080 is taken, so the console is elsewhere.");
+  const elsewhere = (what: string, port: number): void =>
+    void lines.push(`Port ${port} is taken, so ${what} is elsewhere.`);
+  if (endedLeftovers.length > 0) {
+    lines.push(`Ended first, left over from a start whose agent died: ${endedLeftovers.join(", ")}.`);
+  }
+  if (options.port === undefined && cluster.ports.endpoint !== 8000) elsewhere("the endpoint", 8000);
+  if (options.consolePort === undefined && cluster.ports.console !== 8080) elsewhere("the console", 8080);
   return `${lines.join("\n")}\n${facts(started, options)}`;
 }
 
@@ -66,6 +74,8 @@ function facts({ cluster, credentials }: StartedCluster, options: StartOptions):
   const keys = cluster.auth
     ? `  access key  ${keyId}\n  secret key  ${secret}\n  both in     ${file}\n`
     : "  access key  none: AUTHENTICATION IS OFF, whoever reaches the port may do anything\n";
+  const data = options.directory === defaultDirectory ? "" : ` --data ${relative(process.cwd(), options.directory)}`;
+  const stop = `npm run stop${data === "" ? "" : ` --${data}`}`;
   return `
   endpoint    ${cluster.endpoint}   region ${cluster.region}
   console     ${cluster.console}
@@ -75,7 +85,9 @@ Try it:
   AWS_ACCESS_KEY_ID=${keyId} AWS_SECRET_ACCESS_KEY=${secret} AWS_DEFAULT_REGION=${cluster.region} \\
     aws dynamodb list-tables --endpoint-url ${cluster.endpoint}
 
-Break it:     npx azimuth kill az-2      npx azimuth status      npx azimuth restart az-2
-Stop it:      npm run stop               (npm run reset also deletes the data)
+Break it:     npx azimuth kill az-2${data}
+Look at it:   npx azimuth status${data}
+Mend it:      npx azimuth restart az-2${data}
+Stop it:      ${stop}     (npm run reset also deletes the data)
 `;
 }

@@ -7,7 +7,8 @@ try {
   const { values } = parseArgs({ options: { data: { type: "string" } } });
   const directory = resolve(values.data ?? join(import.meta.dirname, "..", "data"));
   const stopped = await stopLocalCluster(directory);
-  process.stdout.write(stopped === undefined ? "Azimuth does not run.\n" : `Stopped ${stopped.join(", ")}. The data stays.\n`);
+  const sentence = stopped === undefined ? "Azimuth does not run." : `Stopped ${stopped.join(", ")}. The data stays.`;
+  process.stdout.write(`${sentence}\n`);
 } catch (error) {
   const plain = error instanceof ClusterError || error instanceof TypeError;
   process.stderr.write(`azimuth: ${plain ? (error as Error).message : ((error as Error).stack ?? error)}\n`);

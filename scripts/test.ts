@@ -16,7 +16,9 @@ interface Tally {
 }
 
 const patterns = {
-  units: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "scripts/test/*.test.ts", "deploy/test/*.test.ts"],
+  units: [
+    "packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "scripts/test/*.test.ts", "deploy/test/*.test.ts",
+  ],
   whole: ["test/**/*.test.ts"],
 };
 const fileTimeoutMs = 15 * 60_000;

@@ -9,7 +9,8 @@ const here = dirname(realpathSync(fileURLToPath(import.meta.url)));
 const binary = process.platform === "win32" ? "node.exe" : "node";
 const pinned = join(here, "..", "..", "..", "node_modules", "node", "bin", binary);
 if (!existsSync(pinned) && Number(process.versions.node.split(".")[0]) < 24) {
-  process.stderr.write(`azimuth: Node 24 is needed and this is ${process.versions.node}; run npm install here first.\n`);
+  const sentence = `Node 24 is needed and this is ${process.versions.node}; run npm install here first.`;
+  process.stderr.write(`azimuth: ${sentence}\n`);
   process.exit(1);
 }
 const main = join(here, "..", "src", "main.ts");

@@ -17,14 +17,14 @@ import { choosePorts } from "./local-ports.ts";
 
 export interface StartOptions {
   readonly directory: string;
-  readonly region?: string;
+  readonly region?: string | undefined;
   /** Kept from the last start when left out; one at first. */
-  readonly nodesPerZone?: number;
+  readonly nodesPerZone?: number | undefined;
   readonly auth?: boolean;
-  readonly port?: number;
-  readonly consolePort?: number;
+  readonly port?: number | undefined;
+  readonly consolePort?: number | undefined;
   readonly freePorts?: boolean;
-  readonly logLevel?: string;
+  readonly logLevel?: string | undefined;
   readonly timeoutMs?: number;
   /** Where services/ is, if not in this repository: tests put dummies there. */
   readonly sources?: string;
@@ -90,7 +90,8 @@ export async function stopLocalCluster(directory: string): Promise<readonly stri
     const ended = await endLeftovers(directory, cluster);
     return ended.length === 0 ? undefined : ended;
   }
-  const result = await fetchJson(`http://${cluster.agents[0]}/shutdown`, { method: "POST", body: {}, timeoutMs: shutdownMs });
+  const url = `http://${cluster.agents[0]}/shutdown`;
+  const result = await fetchJson(url, { method: "POST", body: {}, timeoutMs: shutdownMs });
   if (result.kind === "unreachable") throw new ClusterError(`The agent did not finish stopping: ${result.reason}.`);
   while ((await agentReport(fetchJson, cluster)) !== undefined) await wait(pollMs);
   return (result.body as ProcessesReply).processes.map(({ name }) => name);
@@ -139,15 +140,17 @@ async function untilUsable(
     if (round % 20 === 0) await checkProcesses(fetchJson, cluster, options.directory);
     if (performance.now() > deadline) {
       throw new ClusterError(
-        `The router did not become usable within ${options.timeoutMs / 1000} s; see ${join(options.directory, "logs")}, ` +
-        "`npx azimuth status` shows what runs, `npm run stop` ends it.",
+        `The router did not become usable within ${options.timeoutMs / 1000} s; ` +
+        `see ${join(options.directory, "logs")}; \`npx azimuth status\` shows what runs, \`npm run stop\` ends it.`,
       );
     }
     await wait(pollMs);
   }
 }
 
-async function readyCredentials(fetchJson: FetchJson, cluster: LocalCluster): Promise<Credentials | "none" | undefined> {
+async function readyCredentials(
+  fetchJson: FetchJson, cluster: LocalCluster,
+): Promise<Credentials | "none" | undefined> {
   const path = cluster.auth ? "/bootstrap-credentials" : "/health";
   const result = await fetchJson(`http://${cluster.routerHttp}${path}`, { timeoutMs: askMs });
   if (result.kind === "unreachable" || result.status !== 200) return undefined;
@@ -166,5 +169,6 @@ async function checkProcesses(fetchJson: FetchJson, cluster: LocalCluster, direc
 }
 
 function failedStart(directory: string, name: string, sentence: string): ClusterError {
-  return new ClusterError(`${sentence}. The end of ${join(directory, "logs", `${name}.log`)}:\n${logTail(directory, name, 12)}`);
+  const log = join(directory, "logs", `${name}.log`);
+  return new ClusterError(`${sentence}. The end of ${log}:\n${logTail(directory, name, 12)}`);
 }

@@ -1,6 +1,8 @@
 // The files of a local cluster's directory: cluster.json (the plan of the last start), credentials (an AWS
 // shared-credentials file, readable by its owner only), pids, and logs.
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { LocalCluster } from "./local-plan.ts";
 

@@ -20,7 +20,7 @@ if (command.kind === "help") {
       print: (text) => void process.stdout.write(text),
       now: () => Date.now(),
       colour: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
-      readLocalCluster: (directory) => readLocalCluster(directory === undefined ? defaultDirectory : resolve(directory)),
+      readLocalCluster: (directory) => readLocalCluster(resolve(directory ?? defaultDirectory)),
       consoleFromEnvironment: process.env["AZIMUTH_CONSOLE"],
     }, command);
   } catch (error) {

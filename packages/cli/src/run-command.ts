@@ -34,9 +34,12 @@ const askMs = 3_000;
 const statusMs = 800;
 const actMs = 30_000;
 
-export async function runCommand(doors: CommandDoors, command: Exclude<Command, { kind: "mistake" | "help" }>): Promise<void> {
-  const console = command.where.console ?? (command.where.data === undefined ? doors.consoleFromEnvironment : undefined);
-  const cluster = console === undefined ? localCluster(doors, command.where.data) : remoteCluster(doors, console);
+export async function runCommand(
+  doors: CommandDoors, command: Exclude<Command, { kind: "mistake" | "help" }>,
+): Promise<void> {
+  const { console: named, data } = command.where;
+  const console = named ?? (data === undefined ? doors.consoleFromEnvironment : undefined);
+  const cluster = console === undefined ? localCluster(doors, data) : remoteCluster(doors, console);
   if (command.kind === "status") {
     const status = await cluster.status();
     const text = command.json ? `${JSON.stringify(status, undefined, 2)}\n`
@@ -65,7 +68,8 @@ function localCluster(doors: CommandDoors, directory: string | undefined): Clust
     throw new CommandError("No local cluster was started here: run `npm start`, or name a console with --console URL.");
   }
   const sources: Sources = {
-    cluster: cluster.cluster, nodes: cluster.nodes, routers: cluster.routers, agents: cluster.agents, timeoutMs: statusMs,
+    cluster: cluster.cluster, nodes: cluster.nodes, routers: cluster.routers, agents: cluster.agents,
+    timeoutMs: statusMs,
   };
   const running = async (): Promise<void> => {
     const reply = await doors.fetchJson(`http://${cluster.agents[0]}/processes`, { timeoutMs: askMs });
@@ -93,8 +97,8 @@ function remoteCluster(doors: CommandDoors, console: string): Cluster {
   return {
     async status() {
       const { status, body } = reply(await doors.fetchJson(`${console}/api/status`, { timeoutMs: askMs }));
-      if (status !== 200) throw new CommandError(`${console} answered ${status}: ${stringAt(body, "error") ?? "not a console"}`);
-      return body as ClusterStatus;
+      if (status === 200 && stringAt(body, "cluster") !== null) return body as ClusterStatus;
+      throw new CommandError(`${console} answered ${status}: ${stringAt(body, "error") ?? "it is not a console"}`);
     },
     act: async (action, target) =>
       reply(await doors.fetchJson(`${console}/api/${action}`, { method: "POST", body: { target }, timeoutMs: actMs })),

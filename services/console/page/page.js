@@ -82,10 +82,13 @@ function summaryOf(status) {
   const without = status.partitions.filter((partition) => !partition.quorum || partition.leader === null);
   const down = status.nodes.filter((node) => node.state !== "running");
   const nodes = `${status.nodes.length - down.length} of ${status.nodes.length} nodes run`;
-  if (!status.routers.some((router) => router.state === "running")) return [`${nodes}; no router does, so no request gets in.`, "bad"];
-  if (status.partitions.length === 0) return [`${nodes}; no partition is known yet.`, "warn"];
-  if (without.length > 0) return [`${nodes}; ${without.length} of ${status.partitions.length} partitions have no leader.`, "bad"];
-  const all = status.partitions.length === 1 ? "the one partition has" : `all ${status.partitions.length} partitions have`;
+  const { length } = status.partitions;
+  if (!status.routers.some((router) => router.state === "running")) {
+    return [`${nodes}; no router does, so no request gets in.`, "bad"];
+  }
+  if (length === 0) return [`${nodes}; no partition is known yet.`, "warn"];
+  if (without.length > 0) return [`${nodes}; ${without.length} of ${length} partitions have no leader.`, "bad"];
+  const all = length === 1 ? "the one partition has" : `all ${length} partitions have`;
   return [`${nodes}; ${all} a leader.`, down.length > 0 ? "warn" : "good"];
 }
 
@@ -134,16 +137,18 @@ function buttons(target, possible) {
 }
 
 function partitionRow(partition, accentOfNode) {
+  const { firstToken, lastToken } = partition;
+  const accent = accentOfNode.get(partition.leader);
   const leader = partition.leader === null
     ? element("span", { class: "bad" }, partition.quorum ? "none" : "none: no quorum")
-    : element("span", { accent: accentOfNode.get(partition.leader) }, element("span", { class: "swatch" }), partition.leader);
+    : element("span", { accent }, element("span", { class: "swatch" }), partition.leader);
   const replicas = partition.replicas.map((replica) =>
     element("span", {
       class: replica.role === "leader" ? "replica leads" : "replica",
       accent: accentOfNode.get(replica.node),
       title: `${replica.role}, term ${replica.term}, log ${replica.firstIndex} to ${replica.lastIndex}`,
     }, element("span", { class: "name" }, replica.node), String(replica.applied)));
-  const range = partition.firstToken === null ? "" : `${partition.firstToken.slice(0, 4)} … ${partition.lastToken.slice(0, 4)}`;
+  const range = firstToken === null ? "" : `${firstToken.slice(0, 4)} … ${lastToken.slice(0, 4)}`;
   const name = partition.table ?? (partition.group === 0 ? "control plane" : "");
   return element("tr", {},
     element("td", {}, String(partition.group)), element("td", {}, name),

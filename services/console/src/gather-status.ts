@@ -64,7 +64,9 @@ async function askAgents(fetchJson: FetchJson, sources: Sources): Promise<AgentA
   const problems: string[] = [];
   await Promise.all(sources.agents.map(async (agent) => {
     const result = await fetchJson(`http://${agent}/processes`, { timeoutMs: sources.timeoutMs });
-    if (result.kind === "unreachable") return void problems.push(`The agent at ${agent} does not answer: ${result.reason}.`);
+    if (result.kind === "unreachable") {
+      return void problems.push(`The agent at ${agent} does not answer: ${result.reason}.`);
+    }
     for (const report of listAt(result.body, "processes") as readonly ProcessReport[]) reports.set(report.name, report);
   }));
   return { reports, problems: problems.toSorted() };

@@ -45,7 +45,9 @@ export function parseAgentArguments(words: readonly string[]): ParsedArguments {
     if (command.length > 0) return mistake("Give either --manifest or a command after --, not both.");
     return { kind: "arguments", value: { name, listen, stopLimitMs, source: { manifest } } };
   }
-  if (kind === undefined || command[0] === undefined) return mistake("Give --manifest, or --kind and a command after --.");
+  if (kind === undefined || command[0] === undefined) {
+    return mistake("Give --manifest, or --kind and a command after --.");
+  }
   const restart = flags.restart ?? "never";
   if (restart !== "never" && restart !== "on-crash") return mistake("--restart must be never or on-crash.");
   const process: ProcessSpec =

@@ -32,8 +32,15 @@ export interface ProcessesReply {
   readonly processes: readonly ProcessReport[];
 }
 
-export const processActions = ["start", "stop", "kill", "restart", "pause", "resume"] as const;
+const processActions = ["start", "stop", "kill", "restart", "pause", "resume"] as const;
 export type ProcessAction = (typeof processActions)[number];
+
+/** The reply to a command that does not say what it is for. */
+export const missingTarget = failure(400, 'The body must be { "target": "node or zone" }.');
+
+export function isTarget(target: unknown): target is string {
+  return typeof target === "string" && target !== "";
+}
 
 export function isProcessAction(word: string): word is ProcessAction {
   return (processActions as readonly string[]).includes(word);
@@ -72,7 +79,7 @@ export function createHostAgent(doors: SupervisorDoors, config: HostAgentConfig,
 
 async function act(supervisor: Supervisor, action: ProcessAction, request: HttpRequest): Promise<HttpReply> {
   const target = (request.body as { target?: unknown } | null | undefined)?.target;
-  if (typeof target !== "string" || target === "") return failure(400, 'The body must be { "target": "node or zone" }.');
+  if (!isTarget(target)) return missingTarget;
   const names = supervisor.resolve(target);
   if (names.length === 0) return failure(404, `No process and no zone here is named ${target}.`);
   await Promise.all(names.map((name) => supervisor[action](name)));

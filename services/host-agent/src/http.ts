@@ -42,7 +42,9 @@ export function refuseForeign(request: Pick<HttpRequest, "method" | "headers">):
   if (!isPlainHost(host)) return failure(403, `The host name "${host}" is not served here.`);
   if (request.method === "GET" || request.method === "HEAD") return undefined;
   const origin = request.headers["origin"];
-  if (origin !== undefined && origin !== `http://${host}`) return failure(403, "Requests from other sites are refused.");
+  if (origin !== undefined && origin !== `http://${host}`) {
+    return failure(403, "Requests from other sites are refused.");
+  }
   const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim();
   if (type !== "application/json") return failure(415, "The content type must be application/json.");
   return undefined;

@@ -19,6 +19,8 @@ interface Waiting {
 
 export class ProposalWaiters {
   readonly #byIndex = new Map<number, Waiting>();
+  /** Whether anybody waits for a limited time. */
+  #anyOrphans = false;
 
   get size(): number {
     return this.#byIndex.size;
@@ -41,12 +43,18 @@ export class ProposalWaiters {
 
   /** Leadership was lost: whoever waits may learn its fate from the next leader, but not for ever. */
   orphan(ticks: number): void {
+    this.#anyOrphans = this.#byIndex.size > 0;
     for (const waiting of this.#byIndex.values()) waiting.ticksLeft = Math.min(waiting.ticksLeft, ticks);
   }
 
   tick(): void {
+    if (!this.#anyOrphans) return;
+    this.#anyOrphans = false;
     for (const [index, waiting] of this.#byIndex) {
-      if (--waiting.ticksLeft > 0) continue;
+      if (--waiting.ticksLeft > 0) {
+        if (waiting.ticksLeft < Infinity) this.#anyOrphans = true;
+        continue;
+      }
       this.#byIndex.delete(index);
       waiting.done({ kind: "unknown" });
     }

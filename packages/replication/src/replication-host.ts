@@ -325,7 +325,7 @@ class Host implements NodeReplicationHost {
     }
     for (const group of this.#context.groups.values()) {
       if (group.quiet || group.resetting) continue;
-      if (group.waiters.size > 0) group.waiters.tick();
+      group.waiters.tick();
       if (maybeQuiesce(this.#context, this.#heartbeats, group)) continue;
       group.raft.tick();
       this.#turn.touch(group);

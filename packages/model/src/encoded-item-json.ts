@@ -1,11 +1,7 @@
 // Encoded items straight to the JSON text of a response: the fast path of GetItem, Query and Scan. Nothing is
-// built in between; text that needs no escape is copied, the rest goes through JSON.stringify.
+// built in between; text without anything to escape is copied, the rest goes through JSON.stringify.
 import { valueTag } from "./value-tags.ts";
 import { createReader, type EncodedReader } from "./value-reader.ts";
-
-/** What JSON must escape; well-formed text comes out of UTF-8, so lone surrogates cannot occur. */
-// oxlint-disable-next-line no-control-regex
-const needsEscape = /["\\\u0000-\u001f]/;
 
 /** `{"name":{"S":"text"},…}` */
 export function encodedItemToJson(bytes: Uint8Array): string {
@@ -19,20 +15,15 @@ export function encodedAttributesToJson(bytes: Uint8Array, names: readonly strin
   for (let rest = reader.varint(); rest > 0; rest--) {
     const name = reader.name();
     const value = valueJson(reader);
-    if (names.includes(name)) parts.push(`${jsonText(name)}:${value}`);
+    if (names.includes(name)) parts.push(`${JSON.stringify(name)}:${value}`);
   }
   return `{${parts.join(",")}}`;
-}
-
-/** JSON text of a string. */
-export function jsonText(text: string): string {
-  return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
 function attributesJson(reader: EncodedReader): string {
   let text = "{";
   for (let rest = reader.varint(); rest > 0; rest--) {
-    text += `${jsonText(reader.name())}:`;
+    text += reader.nameJson();
     text += valueJson(reader);
     if (rest > 1) text += ",";
   }
@@ -43,7 +34,7 @@ function valueJson(reader: EncodedReader): string {
   const tag = reader.byte();
   switch (tag) {
     case valueTag.S:
-      return `{"S":${jsonText(reader.text())}}`;
+      return `{"S":${textJson(reader)}}`;
     case valueTag.N:
       return `{"N":"${reader.ascii()}"}`;
     case valueTag.B:
@@ -59,7 +50,7 @@ function valueJson(reader: EncodedReader): string {
     case valueTag.M:
       return `{"M":${attributesJson(reader)}}`;
     case valueTag.SS:
-      return `{"SS":${elementsJson(reader, (from) => jsonText(from.text()))}}`;
+      return `{"SS":${elementsJson(reader, textJson)}}`;
     case valueTag.NS:
       return `{"NS":${elementsJson(reader, (from) => `"${from.ascii()}"`)}}`;
     case valueTag.BS:
@@ -67,6 +58,22 @@ function valueJson(reader: EncodedReader): string {
     default:
       return reader.corrupt(`value tag ${tag}`);
   }
+}
+
+/** The next text, quoted. Well-formed text comes out of UTF-8, so there are no lone surrogates to escape. */
+function textJson(reader: EncodedReader): string {
+  const length = reader.varint();
+  const end = reader.take(length);
+  const text = reader.buffer.toString("utf8", end - length, end);
+  return mustEscape(reader.buffer, end - length, end) ? JSON.stringify(text) : `"${text}"`;
+}
+
+function mustEscape(buffer: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = buffer[at]!;
+    if (byte < 0x20 || byte === 0x22 || byte === 0x5c) return true;
+  }
+  return false;
 }
 
 function binaryJson(reader: EncodedReader): string {

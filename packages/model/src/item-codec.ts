@@ -46,7 +46,6 @@ export function decodeValue(bytes: Uint8Array): AttributeValue {
 }
 
 /** Expression values, by placeholder. The form is an item's. */
-export const encodeValues = encodeItem;
 export const decodeValues = decodeItem;
 
 /** DynamoDB's size of an encoded item. */

@@ -9,6 +9,8 @@ const nameCacheSlots = 2048;
 interface CachedName {
   readonly bytes: Uint8Array;
   readonly name: string;
+  /** The name as JSON text, with the colon that follows it. */
+  readonly json: string;
 }
 
 const nameCache: (CachedName | undefined)[] = new Array<CachedName | undefined>(nameCacheSlots).fill(undefined);
@@ -73,18 +75,30 @@ export class EncodedReader {
 
   /** An attribute name, through the cache of names. */
   name(): string {
+    return this.#cachedName().name;
+  }
+
+  /** An attribute name as JSON text, with its colon. */
+  nameJson(): string {
+    return this.#cachedName().json;
+  }
+
+  #cachedName(): CachedName {
     const length = this.varint();
     const end = this.take(length);
     const start = end - length;
-    if (length > cachedNameBytesMax) return this.buffer.toString("utf8", start, end);
+    if (length > cachedNameBytesMax) return this.#readName(start, end);
     let hash = length;
     for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + this.buffer[at]!) | 0;
     const slot = (hash ^ (hash >>> 15)) & (nameCacheSlots - 1);
     const cached = nameCache[slot];
-    if (cached !== undefined && this.#holds(cached.bytes, start, length)) return cached.name;
+    if (cached !== undefined && this.#holds(cached.bytes, start, length)) return cached;
+    return (nameCache[slot] = this.#readName(start, end));
+  }
+
+  #readName(start: number, end: number): CachedName {
     const name = this.buffer.toString("utf8", start, end);
-    nameCache[slot] = { bytes: Uint8Array.prototype.slice.call(this.buffer, start, end), name };
-    return name;
+    return { bytes: Uint8Array.prototype.slice.call(this.buffer, start, end), name, json: `${JSON.stringify(name)}:` };
   }
 
   #holds(bytes: Uint8Array, start: number, length: number): boolean {

@@ -9,7 +9,9 @@ import {
   addTo, batchCapacityJson, byTableJson, checkRequestItems, constrainTableNames, DistinctItems, throwIfAllFailed,
 } from "./batch.ts";
 import type { CapacityMode } from "./capacity.ts";
-import { checkParameterMix, parseExpressions, type ExpressionParameters, type ParsedExpressions } from "./expressions.ts";
+import {
+  checkParameterMix, parseExpressions, type ExpressionParameters, type ParsedExpressions,
+} from "./expressions.ts";
 import type { GetItemCommand, GetItemOutcome } from "./get-item.ts";
 import { checkKeyPaths } from "./key-paths.ts";
 import { withoutLegacy, type LegacyParameters } from "./legacy-parameters.ts";

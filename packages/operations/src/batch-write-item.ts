@@ -63,7 +63,11 @@ const members: Members = {
   ReturnItemCollectionMetrics: "String",
 };
 
-export const batchWriteItemOnRouter: RouterOperation = { name: "BatchWriteItem", tableNames: mentionedTables, parse };
+export const batchWriteItemOnRouter: RouterOperation = {
+  name: "BatchWriteItem",
+  tableNames: mentionedTables,
+  parse,
+};
 
 function parse(input: unknown, context: ParseContext): BatchPlan {
   const request = readRequest<BatchWriteItemRequest>(input, members);
@@ -101,7 +105,10 @@ function checkConstraints(request: BatchWriteItemRequest): void {
 function constrainEntries(constraints: ConstraintList, items: BatchWriteItemRequest["RequestItems"]): void {
   const lists = Object.entries(items);
   if (lists.some(([, entries]) => entries.length === 0 || entries.length > batchWriteRequestsMax)) {
-    const shown = lists.map(([name, entries]) => `${name}=[${entries.map((entry) => JSON.stringify(entry)).join(", ")}]`);
+    const shown = lists.map(([name, entries]) => {
+      const texts = entries.map((entry) => JSON.stringify(entry));
+      return `${name}=[${texts.join(", ")}]`;
+    });
     constraints.failShown(
       `'{${shown.join(", ")}}'`,
       "requestItems",
@@ -112,8 +119,9 @@ function constrainEntries(constraints: ConstraintList, items: BatchWriteItemRequ
   for (const [name, entries] of lists) {
     entries.forEach((entry, position) => {
       const path = `requestItems.${name}.member.${position + 1}.member`;
-      if (entry?.DeleteRequest !== undefined) constraints.required(entry.DeleteRequest.Key, `${path}.deleteRequest.key`);
-      if (entry?.PutRequest !== undefined) constraints.required(entry.PutRequest.Item, `${path}.putRequest.item`);
+      const { DeleteRequest, PutRequest } = entry ?? {};
+      if (DeleteRequest !== undefined) constraints.required(DeleteRequest.Key, `${path}.deleteRequest.key`);
+      if (PutRequest !== undefined) constraints.required(PutRequest.Item, `${path}.putRequest.item`);
     });
   }
 }
@@ -175,7 +183,8 @@ function reply(request: BatchWriteItemRequest, parts: readonly Part[], results: 
     return addTo(units, table, (result.outcome as WriteOutcome).units);
   });
   return objectText({
-    UnprocessedItems: byTableJson(new Map([...unprocessed].map(([table, entries]) => [table, JSON.stringify(entries)]))),
+    UnprocessedItems: byTableJson(new Map([...unprocessed].map(([table, entries]) =>
+      [table, JSON.stringify(entries)]))),
     ConsumedCapacity: batchCapacityJson(units, request.ReturnConsumedCapacity),
   });
 }

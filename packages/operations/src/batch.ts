@@ -1,7 +1,6 @@
 // What BatchGetItem and BatchWriteItem have in common. A batch is a list of independent operations on items: parts
 // that fail for want of capacity or of a leader are handed back to the client as unprocessed.
 import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
-import { jsonText } from "@azimuth/model/encoded-item-json.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import { capacityJson, type CapacityMode } from "./capacity.ts";
 import { tableNameLengthMax, tableNameLengthMin } from "./limits.ts";
@@ -19,7 +18,10 @@ export function checkRequestItems(
   throw validationException(`The requestItems parameter is required for ${operation}`);
 }
 
-export function constrainTableNames(constraints: ConstraintList, requestItems: Readonly<Record<string, unknown>>): void {
+export function constrainTableNames(
+  constraints: ConstraintList,
+  requestItems: Readonly<Record<string, unknown>>,
+): void {
   if (Object.keys(requestItems).every(isTableName)) return;
   constraints.fail(
     requestItems,
@@ -72,7 +74,7 @@ export function batchCapacityJson(
 
 /** An object of JSON texts by table name. */
 export function byTableJson(texts: ReadonlyMap<string, string>): string {
-  return `{${[...texts].map(([table, text]) => `${jsonText(table)}:${text}`).join(",")}}`;
+  return `{${[...texts].map(([table, text]) => `${JSON.stringify(table)}:${text}`).join(",")}}`;
 }
 
 export function addTo(unitsByTable: Map<string, number>, table: string, units: number): void {

@@ -1,7 +1,6 @@
 // Capacity units as DynamoDB charges them: a write unit is 1 KB of the larger image, a read unit 4 KB (half for an
 // eventually consistent read), each operation at least one unit; Query and Scan round the sum of what they read.
 // Source: developer guide, "Read/write capacity mode", and design notes C.2.
-import { jsonText } from "@azimuth/model/encoded-item-json.ts";
 
 export type CapacityMode = "INDEXES" | "TOTAL" | "NONE";
 
@@ -19,5 +18,5 @@ export function readUnits(bytes: number, consistent: boolean): number {
 export function capacityJson(tableName: string, mode: CapacityMode | undefined, units: number): string | undefined {
   if (mode !== "TOTAL" && mode !== "INDEXES") return undefined;
   const table = mode === "INDEXES" ? `,"Table":{"CapacityUnits":${units}}` : "";
-  return `{"TableName":${jsonText(tableName)},"CapacityUnits":${units}${table}}`;
+  return `{"TableName":${JSON.stringify(tableName)},"CapacityUnits":${units}${table}}`;
 }

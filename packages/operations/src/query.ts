@@ -6,7 +6,9 @@ import type { TableDefinition } from "@azimuth/model/table.ts";
 import { equalValues } from "@azimuth/model/value-compare.ts";
 import type { Bindings } from "@azimuth/expression/bindings.ts";
 import { compileCondition, conditionAttributeNames } from "@azimuth/expression/condition.ts";
-import { compileKeyCondition, resolveKeyCondition, type ResolvedKeyCondition } from "@azimuth/expression/key-condition.ts";
+import {
+  compileKeyCondition, resolveKeyCondition, type ResolvedKeyCondition,
+} from "@azimuth/expression/key-condition.ts";
 import { checkParameterMix, parseExpressions } from "./expressions.ts";
 import { checkKeyPaths } from "./key-paths.ts";
 import {

@@ -20,7 +20,8 @@ export function throwIfRefused(outcome: Outcome): void {
   const { refused } = outcome;
   if (refused === undefined || refused === null) return;
   const members = refused.item === undefined ? {} : { Item: itemToJson(decodeItem(refused.item)) };
-  throw new DynamoDbException(refused.type, refused.message, refused.type === "InternalServerError" ? 500 : 400, members);
+  const status = refused.type === "InternalServerError" ? 500 : 400;
+  throw new DynamoDbException(refused.type, refused.message, status, members);
 }
 
 export const conditionFailedMessage = "The conditional request failed";

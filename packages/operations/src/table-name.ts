@@ -7,10 +7,12 @@ import type { ParseContext } from "./operation.ts";
 
 export const namePattern = "[a-zA-Z0-9_.-]+";
 
+const plainName = /^[a-zA-Z0-9_.-]{3,255}$/;
 const arnPattern = /^arn:[a-z-]+:dynamodb:([a-z0-9-]+):([0-9]{12}):table\/([a-zA-Z0-9_.-]+)$/;
 
 /** Adds what is wrong with a TableName to the list. An empty name breaks the API's own minimum, which is 1. */
 export function constrainTableName(constraints: ConstraintList, name: unknown, path = "tableName"): void {
+  if (typeof name === "string" && plainName.test(name)) return;
   if (!constraints.required(name, path)) return;
   if (arnPattern.test(name as string)) return constraints.length(name, path, 1, tableArnLengthMax);
   constraints.pattern(name === "" ? undefined : name, path, namePattern);
@@ -19,6 +21,7 @@ export function constrainTableName(constraints: ConstraintList, name: unknown, p
 
 /** The name in a TableName; undefined for the ARN of another region or account. */
 export function nameOfTable(nameOrArn: string, context: ParseContext): string | undefined {
+  if (!nameOrArn.startsWith("arn:")) return nameOrArn;
   const arn = arnPattern.exec(nameOrArn);
   if (arn === null) return nameOrArn;
   return arn[1] === context.region && arn[2] === context.accountId ? arn[3] : undefined;

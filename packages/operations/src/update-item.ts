@@ -9,7 +9,9 @@ import { keyAsItem, keyNames, keyOfJsonKey } from "@azimuth/model/key.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import type { Bindings } from "@azimuth/expression/bindings.ts";
-import { applyUpdate, compileUpdate, pickTouched, updatedTopLevelNames, type UpdateResult } from "@azimuth/expression/update.ts";
+import {
+  applyUpdate, compileUpdate, pickTouched, updatedTopLevelNames, type UpdateResult,
+} from "@azimuth/expression/update.ts";
 import { writeUnits } from "./capacity.ts";
 import { carryCondition, conditionFailed, conditionHolds, type ConditionalCommand } from "./conditions.ts";
 import { bindPlaceholders, checkParameterMix, parseExpressions, type CarriedPlaceholders } from "./expressions.ts";

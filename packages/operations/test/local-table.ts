@@ -12,6 +12,24 @@ import { nodeOperations, routerOperations } from "@azimuth/operations/registry.t
 import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
 import type { Plain } from "@azimuth/rpc/messages.ts";
 
+/** Attributes as JSON; a test looks only at scalars by their type. */
+export type JsonItem = Readonly<Record<string, { readonly S: string; readonly N: string }>>;
+
+/** Every member of any response. */
+export interface Response {
+  readonly Item: JsonItem;
+  readonly Attributes: JsonItem;
+  readonly Items: readonly JsonItem[];
+  readonly Count: number;
+  readonly ScannedCount: number;
+  readonly LastEvaluatedKey: JsonItem | undefined;
+  readonly ConsumedCapacity: { readonly CapacityUnits: number };
+  readonly Responses: Readonly<Record<string, readonly JsonItem[]>>;
+  readonly UnprocessedKeys: Readonly<Record<string, { readonly Keys: readonly JsonItem[] }>>;
+  readonly UnprocessedItems: object;
+  readonly TableDescription: { readonly TableStatus: string };
+}
+
 interface StoredItem {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
@@ -74,7 +92,7 @@ export class LocalTables {
   }
 
   /** Runs a request and returns its response. */
-  call(operation: string, input: object): Record<string, any> {
+  call(operation: string, input: object): Response {
     const plan = routerOperations.get(operation)!.parse(JSON.parse(JSON.stringify(input)), this.context);
     switch (plan.kind) {
       case "write":

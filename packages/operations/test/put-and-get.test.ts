@@ -1,7 +1,8 @@
 // PutItem, GetItem and DeleteItem from request to response.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { LocalTables } from "./local-table.ts";
+import type { DynamoDbException } from "@azimuth/model/exceptions.ts";
+import { LocalTables, type Response } from "./local-table.ts";
 
 const ada = { id: { S: "ada" }, name: { S: "Ada" }, born: { N: "1815" }, langs: { L: [{ S: "en" }, { S: "fr" }] } };
 const key = { id: { S: "ada" } };
@@ -59,7 +60,7 @@ test("a failed condition changes nothing and shows the item only when asked", ()
   });
   assert.throws(
     () => tables.call("PutItem", { ...put, ReturnValuesOnConditionCheckFailure: "ALL_OLD" }),
-    (error: any) => {
+    (error: DynamoDbException) => {
       assert.deepEqual(JSON.parse(JSON.stringify(error.members)), { Item: ada });
       return true;
     },
@@ -91,7 +92,7 @@ test("a delete removes the item, returns it when asked, and succeeds without one
 test("writes are charged by the larger image, in kilobytes; reads by four", () => {
   const tables = new LocalTables();
   const big = { ...key, blob: { S: "x".repeat(5 * 1024) } };
-  const units = (response: Record<string, any>): number => response.ConsumedCapacity.CapacityUnits;
+  const units = (response: Response): number => response.ConsumedCapacity.CapacityUnits;
   const all = { TableName: "users", ReturnConsumedCapacity: "TOTAL" };
   assert.equal(units(tables.call("PutItem", { ...all, Item: key })), 1);
   assert.equal(units(tables.call("PutItem", { ...all, Item: big })), 6);

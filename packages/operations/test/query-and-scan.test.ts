@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { LocalTables } from "./local-table.ts";
+import { LocalTables, type Response } from "./local-table.ts";
 
 const feed = { S: "a" };
 const numbers = [-200, -3, -2.5, 0, 1, 1.5, 2, 10, 11, 100];
@@ -18,11 +18,11 @@ function events(): LocalTables {
   return tables;
 }
 
-function found(response: Record<string, any>): readonly number[] {
-  return response.Items.map((item: any) => Number(item.seq.N));
+function found(response: Response): readonly number[] {
+  return response.Items.map((item) => Number(item.seq?.N));
 }
 
-function query(tables: LocalTables, condition: string, values: object, more: object = {}): Record<string, any> {
+function query(tables: LocalTables, condition: string, values: object, more: object = {}): Response {
   return tables.call("Query", {
     TableName: "events",
     KeyConditionExpression: condition === "" ? "feed = :feed" : `feed = :feed AND ${condition}`,
@@ -70,7 +70,7 @@ test("begins_with on text takes what begins so, byte by byte", () => {
       TableName: "paths", KeyConditionExpression: "disk = :d AND begins_with(#f, :p)",
       ExpressionAttributeNames: { "#f": "file" }, ExpressionAttributeValues: { ":d": disk, ":p": { S: prefix } },
     });
-    const names = response.Items.map((item: any) => item.file.S);
+    const names = response.Items.map((item) => item.file?.S);
     assert.deepEqual(names, files.filter((file) => file !== "" && file.startsWith(prefix)), prefix);
   }
 });
@@ -132,7 +132,7 @@ function scanAll(tables: LocalTables, more: object): readonly string[] {
   do {
     const page = tables.call("Scan", { TableName: "users", ExclusiveStartKey, ...more });
     assert.equal(page.Count, page.Items.length);
-    ids.push(...page.Items.map((item: any) => item.id.S));
+    ids.push(...page.Items.map((item) => item.id!.S));
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey !== undefined);
   return ids;
@@ -163,7 +163,7 @@ test("a scan filters, projects and counts", () => {
   });
   assert.equal(few.Count, 3);
   assert.equal(few.ScannedCount, 20);
-  assert.deepEqual(Object.keys(few.Items[0]), ["n"]);
+  assert.deepEqual(Object.keys(few.Items[0]!), ["n"]);
   const count = tables.call("Scan", { TableName: "users", Select: "COUNT" });
   assert.deepEqual(count, { Count: 20, ScannedCount: 20 });
 });

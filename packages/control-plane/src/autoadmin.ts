@@ -1,13 +1,15 @@
-// The autoadmin: what the leader of group 0 does by itself. It collects reports, plans (plan.ts) every half second and
-// soon after something changed, and carries the plan out: commands go through group 0's log, instructions to
-// nodes. What it remembers is lost with leadership and not missed.
+// The autoadmin: what the leader of group 0 does by itself. It collects reports, plans (plan.ts) every half
+// second and soon after something changed, and carries the plan out: commands go through group 0's log,
+// instructions to nodes. What it remembers is lost with leadership and not missed.
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { ControlAnswer, ControlCommand } from "./commands.ts";
 import type { ControlState } from "./control-state.ts";
 import type { Instruction } from "./instructions.ts";
 import type { NodeReport } from "./node-report.ts";
-import { noteMissing, viewCluster, type AutoadminOptions, type Observations, type ReceivedReport } from "./observations.ts";
+import {
+  noteMissing, viewCluster, type AutoadminOptions, type Observations, type ReceivedReport,
+} from "./observations.ts";
 import { plan, type Action } from "./plan.ts";
 
 export type { AutoadminOptions } from "./observations.ts";

@@ -1,6 +1,6 @@
-// The cluster map: what every process knows of the cluster, kept by group 0 and followed by all others through a
-// watch. Records carry the revision (index in group 0's log) that last changed them; a watcher asks for everything
-// above the revision it has. Plain JSON-able data.
+// The cluster map: what every process knows of the cluster, kept by group 0 and followed by all others
+// through a watch. Records carry the revision (index in group 0's log) that last changed them; a watcher asks
+// for everything above the revision it has. Plain JSON-able data.
 import type { TableDefinition } from "@azimuth/model/table.ts";
 
 export type NodeState = "up" | "down" | "draining";
@@ -37,8 +37,9 @@ export interface PartitionRecord {
   /** The replicas it was created with: only these bootstrap, all others wait for a snapshot. */
   readonly bootstrap: readonly number[];
   /**
-   * A change of membership under way: `add` is a learner until it has caught up, then takes the place of `remove`.
-   * `remove` 0: only add; `add` 0: only remove (the node that lost it gets a fresh replica afterwards).
+   * A change of membership under way: `add` is a learner until it has caught up, then takes the place of
+   * `remove`. `remove` 0: only add; `add` 0: only remove (the node that lost it gets a fresh replica
+   * afterwards).
    */
   readonly replacing: { readonly remove: number; readonly add: number } | undefined;
   /** Index in the group's own log whose configuration `voters` and `learners` show; absent until it changed once. */

@@ -1,5 +1,5 @@
-// Everything that can be asked of the control plane: table operations from routers, registration from nodes, and
-// the changes that the autoadmin decides on. Commands and outcomes are plain data for MessagePack.
+// Everything that can be asked of the control plane: table operations from routers, registration from nodes,
+// and the changes that the autoadmin decides on. Commands and outcomes are plain data for MessagePack.
 //
 // A control request (method "control") carries a ControlCommand in its body; the answer is a ControlOutcome.
 import type { TableDefinition } from "@azimuth/model/table.ts";

@@ -1,6 +1,7 @@
-// Sends control commands to the leader of group 0, wherever it is: to the process that answered last, else to the
-// nodes that hold group 0, one after another, following hints. Until the deadline, what certainly was not done is
-// tried again; a command whose outcome is unknown is tried again only when the caller says that it may be repeated.
+// Sends control commands to the leader of group 0, wherever it is: to the process that answered last, else to
+// the nodes that hold group 0, one after another, following hints. Until the deadline, what certainly was not
+// done is tried again; a command whose outcome is unknown is tried again only when the caller says that it
+// may be repeated.
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
 import type { Plain } from "@azimuth/rpc/messages.ts";

@@ -1,5 +1,5 @@
-// Group 0 as the replication host sees it: entries become records in the engine and in memory, on every replica
-// alike. Deciding is elsewhere (control-plane.ts); this half only follows the log.
+// Group 0 as the replication host sees it: entries become records in the engine and in memory, on every
+// replica alike. Deciding is elsewhere (control-plane.ts); this half only follows the log.
 //
 // On disk every record is one key; beside them stands the revision, the index of the last entry that changed
 // anything, written in the same batch.

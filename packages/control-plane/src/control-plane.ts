@@ -1,15 +1,15 @@
-// The control plane on one node: a replica of group 0, and, while it leads, the place where commands are decided and
-// the autoadmin runs.
+// The control plane on one node: a replica of group 0, and, while it leads, the place where commands are
+// decided and the autoadmin runs.
 //
 //   handle → queue → decide the whole queue on the applied state → propose one entry → applied → answer all
 //
-// One entry is under way at a time; commands that come meanwhile wait and share the next one. So a decision always
-// sees everything before it, applied, and nothing that could still be lost: what a batch decides for its later
-// commands is kept in a copy of the state that is dropped with the batch. Control commands are rare; a pipeline
-// would buy nothing.
+// One entry is under way at a time; commands that come meanwhile wait and share the next one. So a decision
+// always sees everything before it, applied, and nothing that could still be lost: what a batch decides for
+// its later commands is kept in a copy of the state that is dropped with the batch. Control commands are
+// rare; a pipeline would buy nothing.
 //
-// A batch without effects (reads, refusals) is answered once ReadIndex has confirmed that this replica still leads;
-// a refusal in a batch with effects, once those have committed.
+// A batch without effects (reads, refusals) is answered once ReadIndex has confirmed that this replica still
+// leads; a refusal in a batch with effects, once those have committed.
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";

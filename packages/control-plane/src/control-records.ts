@@ -1,5 +1,5 @@
-// The records that make up the control plane's state, and the effects that change them. A log entry of group 0 is
-// a list of effects; a record on disk is the JSON of its value under storage's control key space.
+// The records that make up the control plane's state, and the effects that change them. A log entry of group
+// 0 is a list of effects; a record on disk is the JSON of its value under storage's control key space.
 //
 // The records are few and small, people look at them, and they change rarely: so JSON, not a binary form.
 import { assert } from "@azimuth/foundation/assert.ts";

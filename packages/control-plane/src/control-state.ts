@@ -1,11 +1,11 @@
-// The control plane's state in memory: the records by id. It changes only by effects, the same on every replica,
-// and knows nothing of time, chance or disks. `decide.ts` reads it, `control-plane.ts` keeps it in step with
-// the log, and `clone` gives a batch of commands a state of its own to decide against.
+// The control plane's state in memory: the records by id. It changes only by effects, the same on every
+// replica, and knows nothing of time, chance or disks. `decide.ts` reads it, `control-plane.ts` keeps it in
+// step with the log, and `clone` gives a batch of commands a state of its own to decide against.
 //
-// Invariants (checkInvariants): the partitions of a table cover the circle of tokens without gap or overlap; the
-// replicas of a partition are on distinct nodes; ids are below their counters; a name is used by one table and by
-// one node that is not retired. (Distinct zones are the placer's business: zones may be fewer than replicas
-// today and more tomorrow.)
+// Invariants (checkInvariants): the partitions of a table cover the circle of tokens without gap or overlap;
+// the replicas of a partition are on distinct nodes; ids are below their counters; a name is used by one
+// table and by one node that is not retired. (Distinct zones are the placer's business: zones may be fewer
+// than replicas today and more tomorrow.)
 import { assert, unreachable } from "@azimuth/foundation/assert.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import { firstToken, lastToken, nextToken } from "@azimuth/placement/token.ts";

@@ -1,5 +1,6 @@
-// Access keys, in the form AWS gives them: "AKIA" and 16 characters of A–Z and 2–7, with a secret of 40 characters of
-// base64's alphabet. The draws come from the leader's random source; the log carries what was drawn.
+// Access keys, in the form AWS gives them: "AKIA" and 16 characters of A–Z and 2–7, with a secret of 40
+// characters of base64's alphabet. The draws come from the leader's random source; the log carries what was
+// drawn.
 import type { Random } from "@azimuth/foundation/random.ts";
 import type { CredentialRecord } from "./cluster-map.ts";
 import type { CreateCredentialCommand, DeleteCredentialCommand } from "./commands.ts";

@@ -1,7 +1,7 @@
-// Changes of a partition's membership, as the map records them. The truth is the group's own configuration in its
-// own log; the map names what should happen (`replacing`) and follows what did. Every change raises
-// `configEpoch`, and every command names the epoch it was planned for, so that a late or doubled one is ignored;
-// `configIndex` keeps an old report from undoing a newer one.
+// Changes of a partition's membership, as the map records them. The truth is the group's own configuration in
+// its own log; the map names what should happen (`replacing`) and follows what did. Every change raises
+// `configEpoch`, and every command names the epoch it was planned for, so that a late or doubled one is
+// ignored; `configIndex` keeps an old report from undoing a newer one.
 import { assert } from "@azimuth/foundation/assert.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { PartitionRecord } from "./cluster-map.ts";
@@ -56,8 +56,8 @@ export function decideRecordMembership(state: ControlState, command: RecordMembe
   const configEpoch = record.configEpoch + 1;
   const { configIndex } = command;
   return {
-    // A learner that the group has and nothing awaits is a left-over: it is not recorded, so its node drops it,
-    // and the autoadmin has the leader remove it.
+    // A learner that the group has and nothing awaits is a left-over: it is not recorded, so its node drops
+    // it, and the autoadmin has the leader remove it.
     effects: [putPartition({ ...record, configEpoch, configIndex, voters, learners: [], replacing: undefined })],
     outcome: {},
   };

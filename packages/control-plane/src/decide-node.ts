@@ -1,7 +1,7 @@
-// Nodes: who belongs to the cluster, under which number. A number stands for one data directory: a process that
-// comes back with the same incarnation keeps its number; one with an empty disk gets a new number and its old one
-// is retired, because the replicas under the old number have lost what they voted and acknowledged
-// (replication rule: ids are never reused).
+// Nodes: who belongs to the cluster, under which number. A number stands for one data directory: a process
+// that comes back with the same incarnation keeps its number; one with an empty disk gets a new number and
+// its old one is retired, because the replicas under the old number have lost what they voted and
+// acknowledged (replication rule: ids are never reused).
 import { assert } from "@azimuth/foundation/assert.ts";
 import { toHex } from "@azimuth/foundation/bytes.ts";
 import { firstToken, lastToken } from "@azimuth/placement/token.ts";
@@ -60,7 +60,8 @@ function decideReturn(
     return refused("InvalidNode", `${known.name} belongs to zone ${known.zone}; its replicas were placed by it`);
   }
   const { retired: _, ...kept } = known;
-  const node: NodeRecord = { ...kept, endpoint: command.endpoint, state: known.state === "draining" ? "draining" : "up" };
+  const state = known.state === "draining" ? "draining" : "up";
+  const node: NodeRecord = { ...kept, endpoint: command.endpoint, state };
   const effects: ControlEffect[] = [];
   if (known.retired || known.endpoint !== node.endpoint || known.state !== node.state) effects.push(putNode(node));
   if (holder !== undefined && holder.number !== known.number) effects.push(putNode(retire(holder)));

@@ -1,15 +1,16 @@
 // Table operations: CreateTable and its neighbours, and the events that move a table through its life.
 //
-// CreateTable gives ids, divides the circle of tokens into equal ranges and places each range's replicas by the
-// ring. DeleteTable takes the partitions out of the map at once, so that nodes destroy their replicas; the table
-// itself stays in DELETING until they have.
+// CreateTable gives ids, divides the circle of tokens into equal ranges and places each range's replicas by
+// the ring. DeleteTable takes the partitions out of the map at once, so that nodes destroy their replicas;
+// the table itself stays in DELETING until they have.
 import { assert } from "@azimuth/foundation/assert.ts";
 import { toHex } from "@azimuth/foundation/bytes.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import { firstToken, lastToken, splitTokenRange } from "@azimuth/placement/token.ts";
 import type {
-  CreateTableCommand, DeleteTableCommand, DescribeTableCommand, ListTablesCommand, TableEventCommand, UpdateTableCommand,
+  CreateTableCommand, DeleteTableCommand, DescribeTableCommand, ListTablesCommand, TableEventCommand,
+  UpdateTableCommand,
 } from "./commands.ts";
 import { putMeta, putPartition, putTable, type ControlEffect } from "./control-records.ts";
 import type { ControlState } from "./control-state.ts";
@@ -76,9 +77,13 @@ export function decideDeleteTable(state: ControlState, command: DeleteTableComma
   const effects: ControlEffect[] = [
     putTable(deleted),
     { kind: "put", record: "dropping", id, value: { tableId: table.tableId, partitions } },
-    ...partitions.map((partition) => ({ kind: "delete" as const, record: "partition" as const, id: String(partition) })),
+    ...partitions.map((partition) => deletePartition(partition)),
   ];
   return { effects, outcome: { table: deleted } };
+}
+
+function deletePartition(partition: number): ControlEffect {
+  return { kind: "delete", record: "partition", id: String(partition) };
 }
 
 export function decideDescribeTable(state: ControlState, command: DescribeTableCommand): ControlDecision {

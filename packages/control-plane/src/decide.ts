@@ -1,5 +1,5 @@
-// Every command's decision, by the name of its operation. Pure: the same state, command and draws give the same
-// effects.
+// Every command's decision, by the name of its operation. Pure: the same state, command and draws give the
+// same effects.
 import { assert, unreachable } from "@azimuth/foundation/assert.ts";
 import type { ControlCommand } from "./commands.ts";
 import type { ControlState } from "./control-state.ts";

@@ -1,5 +1,5 @@
-// What deciding a command takes and gives. A decision is made once, on the leader of group 0, from the state that
-// every earlier effect has been applied to; the log then carries its effects, not the command.
+// What deciding a command takes and gives. A decision is made once, on the leader of group 0, from the state
+// that every earlier effect has been applied to; the log then carries its effects, not the command.
 import type { Random } from "@azimuth/foundation/random.ts";
 import type { ControlOutcome } from "./commands.ts";
 import type { ControlEffect } from "./control-records.ts";

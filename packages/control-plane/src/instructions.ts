@@ -1,7 +1,7 @@
-// What the autoadmin tells the leader of a partition to do (notice topic "instruction"), and how a node does it.
-// Instructions are wishes: they may be lost, repeated or arrive late. Each change carries the membership that
-// the autoadmin saw, and is proposed only while that still is the membership; so a late copy does no harm, and
-// the autoadmin simply says it again until the reports show the effect.
+// What the autoadmin tells the leader of a partition to do (notice topic "instruction"), and how a node does
+// it. Instructions are wishes: they may be lost, repeated or arrive late. Each change carries the membership
+// that the autoadmin saw, and is proposed only while that still is the membership; so a late copy does no
+// harm, and the autoadmin simply says it again until the reports show the effect.
 import { utf8 } from "@azimuth/foundation/bytes.ts";
 import type { ConfigChangeStep } from "@azimuth/raft/types.ts";
 import type { ReplicationHost } from "@azimuth/replication/host-api.ts";

@@ -1,6 +1,6 @@
-// The cluster map as routers and nodes hold it: a local copy that follows group 0 by deltas (watch.ts), with the
-// look-ups that a request needs. It may be old; requests carry the epoch they were routed by, and nodes refuse
-// what does not fit. It never goes back: a delta that is older than the copy changes nothing.
+// The cluster map as routers and nodes hold it: a local copy that follows group 0 by deltas (watch.ts), with
+// the look-ups that a request needs. It may be old; requests carry the epoch they were routed by, and nodes
+// refuse what does not fit. It never goes back: a delta that is older than the copy changes nothing.
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import type { ClusterMap, CredentialRecord, NodeRecord, PartitionRecord } from "./cluster-map.ts";

@@ -1,7 +1,7 @@
 // The control plane's state as the cluster map that others follow: whole, or what changed above a revision.
 //
-// Changes are remembered by revision for a while, in memory only. Whoever asks from before what is remembered (after
-// a restart of this replica, or after a long absence) gets the whole map.
+// Changes are remembered by revision for a while, in memory only. Whoever asks from before what is remembered
+// (after a restart of this replica, or after a long absence) gets the whole map.
 import type { ClusterMap } from "./cluster-map.ts";
 import type { ControlEffect, RecordKind } from "./control-records.ts";
 import { controlGroup, type ControlState } from "./control-state.ts";

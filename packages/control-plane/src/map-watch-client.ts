@@ -1,6 +1,6 @@
-// Keeps a process's copy of the cluster map fresh: watches one process that holds group 0, and when that one is
-// silent, gone or has nothing to offer, the next. A light request every few seconds tells a dead watch from a
-// quiet one.
+// Keeps a process's copy of the cluster map fresh: watches one process that holds group 0, and when that one
+// is silent, gone or has nothing to offer, the next. A light request every few seconds tells a dead watch
+// from a quiet one.
 import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";

@@ -1,6 +1,6 @@
-// What a storage node tells the control plane's leader every half second, and at once when a role changes: which
-// replicas it holds and how they are. Reports are the autoadmin's only eyes. They are never stored: a new leader
-// of group 0 starts blind and counts every node's silence from its own beginning.
+// What a storage node tells the control plane's leader every half second, and at once when a role changes:
+// which replicas it holds and how they are. Reports are the autoadmin's only eyes. They are never stored: a
+// new leader of group 0 starts blind and counts every node's silence from its own beginning.
 //
 // A report with a sequence not above the last one of the same session of the node is old and is dropped.
 import type { GroupStatus } from "@azimuth/replication/host-api.ts";

@@ -1,6 +1,6 @@
-// What the autoadmin sees: the latest report of each node with the time it came, put together by group. Everything
-// here is derived and may be out of date; whatever is decided from it is checked again against the replicated
-// state (decide-membership.ts) and against the group's own configuration (instructions.ts).
+// What the autoadmin sees: the latest report of each node with the time it came, put together by group.
+// Everything here is derived and may be out of date; whatever is decided from it is checked again against the
+// replicated state (decide-membership.ts) and against the group's own configuration (instructions.ts).
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { NodeRecord, PartitionRecord } from "./cluster-map.ts";
 import { controlGroup, type ControlState } from "./control-state.ts";
@@ -129,7 +129,8 @@ function addReplica(view: GroupView, replica: GroupReport, isHeard: boolean): vo
   if (replica.corrupted || !replica.initialised) return;
   const leads = replica.role === "leader" && isHeard;
   if (leads && (view.leader === undefined || replica.term > view.leader.term)) view.leader = replica;
-  if (!replica.joint && (view.freshest === undefined || replica.applied > view.freshest.applied)) view.freshest = replica;
+  if (replica.joint) return;
+  if (view.freshest === undefined || replica.applied > view.freshest.applied) view.freshest = replica;
 }
 
 /** Notes which replicas of live nodes are missing from their reports, and since when. */

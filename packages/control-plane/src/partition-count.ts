@@ -1,5 +1,6 @@
-// How many partitions a new table starts with. A partition of DynamoDB serves 3,000 read units and 1,000 write units
-// a second; an on-demand table starts ready for 12,000 reads and 4,000 writes, which is four of them.
+// How many partitions a new table starts with. A partition of DynamoDB serves 3,000 read units and 1,000
+// write units a second; an on-demand table starts ready for 12,000 reads and 4,000 writes, which is four of
+// them.
 import type { NewTable } from "./commands.ts";
 
 const readUnitsPerPartition = 3000;

@@ -1,5 +1,5 @@
-// Where replicas go: the ring, with the loads that the map shows. A node that holds more than its zone's even share
-// is passed over while another in the zone will do. Only nodes that are up take new replicas.
+// Where replicas go: the ring, with the loads that the map shows. A node that holds more than its zone's even
+// share is passed over while another in the zone will do. Only nodes that are up take new replicas.
 import { angleOf, createRing, placeReplicas, type Ring } from "@azimuth/placement/ring.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { NodeRecord, PartitionRecord } from "./cluster-map.ts";
@@ -46,9 +46,9 @@ export function replicaCounts(state: ControlState): Map<number, number> {
 }
 
 /**
- * Nodes that may take a new replica of `partition` in place of `remove` (0: in place of none), best first: the zone of
- * the one removed, then ring order. A zone that a remaining replica uses is ruled out, unless the cluster has
- * fewer zones than replicas.
+ * Nodes that may take a new replica of `partition` in place of `remove` (0: in place of none), best first:
+ * the zone of the one removed, then ring order. A zone that a remaining replica uses is ruled out, unless the
+ * cluster has fewer zones than replicas.
  */
 export function replacementCandidates(
   state: ControlState,

@@ -1,8 +1,9 @@
-// Evening out leaderships, since the leader of a partition does most of its work: now and then the live node that
-// leads most hands some to the nodes that lead least.
+// Evening out leaderships, since the leader of a partition does most of its work: now and then the live node
+// that leads most hands some to the nodes that lead least.
 //
-// A transfer is asked for only if it lessens the difference (two or more), so the end is stable; a group is left alone
-// for a while after a transfer, settled or not; and a node that is draining hands over everything it leads.
+// A transfer is asked for only if it lessens the difference (two or more), so the end is stable; a group is
+// left alone for a while after a transfer, settled or not; and a node that is draining hands over everything
+// it leads.
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { PartitionRecord } from "./cluster-map.ts";
 import type { GroupReport } from "./node-report.ts";

@@ -1,4 +1,5 @@
-// Whether nodes are up, by their reports; and forgetting the numbers of lost disks once nothing mentions them.
+// Whether nodes are up, by their reports; and forgetting the numbers of lost disks once nothing mentions
+// them.
 import { isMentioned } from "./decide-node.ts";
 import type { ClusterView } from "./observations.ts";
 import { command, type Action } from "./plan.ts";

@@ -1,6 +1,6 @@
-// Evening out replicas: when everything is healthy and a node of a zone has clearly more replicas than another one
-// of the same zone (a node joined, or came back empty), one replica at a time moves over. The ring says which:
-// a partition whose walk meets the emptier node before the fuller one belongs there anyway.
+// Evening out replicas: when everything is healthy and a node of a zone has clearly more replicas than
+// another one of the same zone (a node joined, or came back empty), one replica at a time moves over. The
+// ring says which: a partition whose walk meets the emptier node before the fuller one belongs there anyway.
 import { angleOf, type Ring } from "@azimuth/placement/ring.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { NodeRecord, PartitionRecord } from "./cluster-map.ts";

@@ -3,12 +3,12 @@
 //   StartReplacement (record) → add-learner (group) → it catches up → add-voter + remove, jointly (group)
 //     → RecordMembership (record); the node of the removed replica sees the record and destroys it
 //
-// The first and the last step are commands of group 0, the middle ones instructions to the partition's leader.
-// A step is derived from what the record and the group's own membership say now, never from a memory of the
-// step before, so the sequence survives the loss of either leader anywhere in between.
+// The first and the last step are commands of group 0, the middle ones instructions to the partition's
+// leader. A step is derived from what the record and the group's own membership say now, never from a memory
+// of the step before, so the sequence survives the loss of either leader anywhere in between.
 //
-// One change per partition at a time, a bounded number in the cluster; nothing starts without a leader that could
-// carry it out, nor without a node to go to: a whole zone that is gone is waited for.
+// One change per partition at a time, a bounded number in the cluster; nothing starts without a leader that
+// could carry it out, nor without a node to go to: a whole zone that is gone is waited for.
 import { createRing, type Ring } from "@azimuth/placement/ring.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { ConfigChangeStep } from "@azimuth/raft/types.ts";
@@ -47,7 +47,8 @@ function planSettled(
   view: ClusterView, record: PartitionRecord, ring: Ring<NodeRecord>, mayStart: boolean,
 ): Action | undefined {
   const { leader, freshest } = view.group(record.partition);
-  if (freshest !== undefined && !sameMembers(freshest.voters, record.voters)) return recordMembership(record, freshest);
+  const hasChanged = freshest !== undefined && !sameMembers(freshest.voters, record.voters);
+  if (hasChanged) return recordMembership(record, freshest);
   if (leader === undefined || leader.joint) return undefined;
   const stray = leader.learners[0];
   if (stray !== undefined) return change(leader, [{ kind: "remove", replica: stray }]);
@@ -57,8 +58,9 @@ function planSettled(
 function planRepair(
   view: ClusterView, record: PartitionRecord, ring: Ring<NodeRecord>, leader: GroupReport,
 ): Action | undefined {
+  const { partition, configEpoch } = record;
   const start = (remove: number, node: number): Action =>
-    command({ operation: "StartReplacement", partition: record.partition, configEpoch: record.configEpoch, remove, node });
+    command({ operation: "StartReplacement", partition, configEpoch, remove, node });
   const { replicas } = view.options;
   const lost = record.voters.find((voter) => view.isDead(nodeOfReplica(voter)));
   const broken = record.voters.find((voter) => isBroken(view, record, voter));

@@ -1,4 +1,5 @@
-// The events in a table's life that only reports can tell: its partitions have leaders; its replicas are gone.
+// The events in a table's life that only reports can tell: its partitions have leaders; its replicas are
+// gone.
 import type { ClusterView } from "./observations.ts";
 import { command, type Action } from "./plan.ts";
 

@@ -1,6 +1,6 @@
-// The autoadmin's planning: from the replicated state, the reports and the time to what should be done now. Pure,
-// and without memory of what it asked before: as long as the reports do not show an effect, the same thing is
-// asked again, by this leader of group 0 or by the next one.
+// The autoadmin's planning: from the replicated state, the reports and the time to what should be done now.
+// Pure, and without memory of what it asked before: as long as the reports do not show an effect, the same
+// thing is asked again, by this leader of group 0 or by the next one.
 import type { ControlCommand } from "./commands.ts";
 import type { Instruction } from "./instructions.ts";
 import type { ClusterView } from "./observations.ts";

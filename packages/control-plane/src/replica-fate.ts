@@ -1,14 +1,14 @@
-// Which replicas a node should hold, by the cluster map. Creating is harmless; destroying is not, and a node may be
-// looking at an old map (it restarted and asked a replica of group 0 that lags). So a replica is destroyed
-// only on proof that holds in every later map too:
+// Which replicas a node should hold, by the cluster map. Creating is harmless; destroying is not, and a node
+// may be looking at an old map (it restarted and asked a replica of group 0 that lags). So a replica is
+// destroyed only on proof that holds in every later map too:
 // - its partition is not listed although the map's counter has passed it: it was deleted;
-// - the record is at least as new as the replica (a replica's generation is the record's configEpoch at which it
-//   was named) and does not list it: it was removed, and ids are never used again.
+// - the record is at least as new as the replica (a replica's generation is the record's configEpoch at which
+//   it was named) and does not list it: it was removed, and ids are never used again.
 import { nodeOfReplica, replicaIdOf, replicaIdsPerGeneration } from "@azimuth/replication/host-api.ts";
 import type { ReplicaId } from "@azimuth/raft/types.ts";
-import type { ClusterMap, PartitionRecord } from "./cluster-map.ts";
+import type { PartitionRecord } from "./cluster-map.ts";
 
-/** What the decisions need of a map; ClusterMap and MapFollower both have it. */
+/** What the decisions need of a map; MapFollower has it. */
 export interface GroupLookup {
   readonly nextPartition: number;
   group(id: number): PartitionRecord | undefined;
@@ -51,8 +51,9 @@ export function mustDestroy(map: GroupLookup, held: HeldReplica): boolean {
 }
 
 /**
- * What node `node` has to create and destroy, given what it holds. A group it must destroy first waits its turn; and
- * an old map may still list replicas that were removed from this node, which `wasRemoved` (the log store's) knows.
+ * What node `node` has to create and destroy, given what it holds. A group it must destroy first waits its
+ * turn; and an old map may still list replicas that were removed from this node, which `wasRemoved` (the log
+ * store's) knows.
  */
 export function reconcile(
   map: GroupLookup,
@@ -74,14 +75,4 @@ export function reconcile(
 
 export function replicaOn(partition: PartitionRecord, node: number): ReplicaId | undefined {
   return [...partition.voters, ...partition.learners].find((replica) => nodeOfReplica(replica) === node);
-}
-
-export function lookupOf(map: ClusterMap): GroupLookup {
-  const records = new Map(map.partitions.map((partition) => [partition.partition, partition]));
-  if (map.control !== undefined) records.set(map.control.partition, map.control);
-  return {
-    nextPartition: map.nextPartition,
-    group: (id) => records.get(id),
-    groups: () => records.values(),
-  };
 }

@@ -1,7 +1,8 @@
-// How the cluster map travels: a watcher sends a request (method "watch", body WatchRequest) to any process that
-// holds a replica of group 0, gets a MapDelta with everything above the revision it has, and from then on a
-// notice (topic "map", body MapDelta) whenever the map changes there. A broken connection ends the watch; the
-// watcher asks again, there or elsewhere. A replica that lags behind the watcher has nothing to say yet.
+// How the cluster map travels: a watcher sends a request (method "watch", body WatchRequest) to any process
+// that holds a replica of group 0, gets a MapDelta with everything above the revision it has, and from then
+// on a notice (topic "map", body MapDelta) whenever the map changes there. A broken connection ends the
+// watch; the watcher asks again, there or elsewhere. A replica that lags behind the watcher has nothing to
+// say yet.
 import type { ClusterMap, CredentialRecord, NodeRecord, PartitionRecord } from "./cluster-map.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 

@@ -1,6 +1,6 @@
 // A cluster around the control plane, without disks, network or Raft: nodes follow the map, hold replicas as
-// `reconcile` says, report, and carry out instructions. Data groups elect, replicate and change their membership
-// at once whenever a majority of their voters is there, and never otherwise.
+// `reconcile` says, report, and carry out instructions. Data groups elect, replicate and change their
+// membership at once whenever a majority of their voters is there, and never otherwise.
 //
 // It also watches: no node may destroy a replica that its group still counts on.
 import assert from "node:assert/strict";

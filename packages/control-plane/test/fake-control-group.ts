@@ -1,6 +1,6 @@
-// Group 0 without Raft: one shared log, applied at once by its leader and sooner or later by the others; a proposal
-// commits a moment later unless leadership changes first, and then nobody knows (the seed decides whether it had
-// been committed).
+// Group 0 without Raft: one shared log, applied at once by its leader and sooner or later by the others; a
+// proposal commits a moment later unless leadership changes first, and then nobody knows (the seed decides
+// whether it had been committed).
 import assert from "node:assert/strict";
 import type { Random } from "@azimuth/foundation/random.ts";
 import type { ConfigState } from "@azimuth/raft/types.ts";

@@ -1,5 +1,5 @@
-// A clock that moves only when told to. Deferred work and due timers run inside `advance`, in the order of their
-// times; at equal times in the order they were asked for.
+// A clock that moves only when told to. Deferred work and due timers run inside `advance`, in the order of
+// their times; at equal times in the order they were asked for.
 import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
 
 interface Due {

@@ -1,5 +1,5 @@
-// The planning function alone: one partition, three nodes in three zones and a spare in zone c, and for each situation
-// the one thing that should be asked for.
+// The planning function alone: one partition, three nodes in three zones and a spare in zone c, and for each
+// situation the one thing that should be asked for.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";

@@ -1,6 +1,6 @@
-// Random histories: tables come and go, nodes die, return, lose disks and drain, group 0 changes its leader. After every
-// step the state's invariants hold (FakeCluster.step) and no node destroys a voter; when the trouble ends,
-// everything is whole again.
+// Random histories: tables come and go, nodes die, return, lose disks and drain, group 0 changes its leader.
+// After every step the state's invariants hold (FakeCluster.step) and no node destroys a voter; when the
+// trouble ends, everything is whole again.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { ControlCommand } from "../src/commands.ts";

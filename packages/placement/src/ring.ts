@@ -1,10 +1,12 @@
-// The consistent-hash ring: which nodes hold the replicas of a partition. Every node owns many control points on
-// the ring, every partition has an angle; its replicas are the next nodes clockwise, one in each availability zone
-// not used yet. A node that joins takes over only the arcs before its own points, so little moves.
+// The consistent-hash ring: which nodes hold the replicas of a partition. Every node owns many control points
+// on the ring, every partition has an angle; its replicas are the next nodes clockwise, one in each
+// availability zone not used yet. A node that joins takes over only the arcs before its own points, so little
+// moves.
 //
-// The ring itself is the npm package consistent-hash. Its own control points are drawn at random; ours are derived
-// from the node's name, and nodes are added in the order of their names, so that every process computes the
-// same ring from the same members, and a node that comes back with an empty disk returns to its place.
+// The ring itself is the npm package consistent-hash. Its own control points are drawn at random; ours are
+// derived from the node's name, and nodes are added in the order of their names, so that every process
+// computes the same ring from the same members, and a node that comes back with an empty disk returns to its
+// place.
 import { hash } from "node:crypto";
 import ConsistentHash from "consistent-hash";
 import { assert } from "@azimuth/foundation/assert.ts";

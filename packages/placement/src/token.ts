@@ -1,11 +1,11 @@
-// Tokens: where a partition key sits on the circle of 2^64 positions. A token is the first 8 bytes of the key's
-// MD5, written as 16 lower-case hex digits, so that text order, byte order and number order are the same and
-// no 64-bit arithmetic is needed to compare or to route.
+// Tokens: where a partition key sits on the circle of 2^64 positions. A token is the first 8 bytes of the
+// key's MD5, written as 16 lower-case hex digits, so that text order, byte order and number order are the
+// same and no 64-bit arithmetic is needed to compare or to route.
 //
-// MD5 because it spreads short, similar keys evenly, is the same on every platform and version for ever (tokens
-// are on disk), and comes natively with Node. It is used for spreading only; nothing relies on it being
-// hard to invert. Ranges of tokens include both ends, so that the whole circle is [firstToken, lastToken] and
-// no value above the last one is needed.
+// MD5 because it spreads short, similar keys evenly, is the same on every platform and version for ever
+// (tokens are on disk), and comes natively with Node. It is used for spreading only; nothing relies on it
+// being hard to invert. Ranges of tokens include both ends, so that the whole circle is [firstToken,
+// lastToken] and no value above the last one is needed.
 import { hash } from "node:crypto";
 import { assert } from "@azimuth/foundation/assert.ts";
 

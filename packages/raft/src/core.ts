@@ -1,8 +1,9 @@
-// The mutable state of one replica's Raft core, shared by the files that each handle one message or transition.
-// No decisions here: only the state, how messages leave it, and what is derived from it.
+// The mutable state of one replica's Raft core, shared by the files that each handle one message or
+// transition. No decisions here: only the state, how messages leave it, and what is derived from it.
 //
-// Two outboxes. `messages` leave with the next Ready. `durableMessages` speak about state that must survive a crash
-// (a vote, an acknowledged entry), so they leave only after the Ready that stores this state is durable.
+// Two outboxes. `messages` leave with the next Ready. `durableMessages` speak about state that must survive a
+// crash (a vote, an acknowledged entry), so they leave only after the Ready that stores this state is
+// durable.
 import { assert } from "@azimuth/foundation/assert.ts";
 import { isVoter, members } from "./membership/configuration.ts";
 import { RaftLog } from "./log/raft-log.ts";
@@ -84,8 +85,9 @@ export class RaftCore {
 
   constructor(options: RaftOptions, view: LogView, initial: InitialState) {
     assert(options.id > 0, "a replica id must be positive");
-    assert(options.electionTimeoutTicks > options.heartbeatTicks, "an election must take longer than a heartbeat");
-    assert(options.heartbeatTicks > 0, "heartbeats need a period");
+    const { electionTimeoutTicks, heartbeatTicks } = options;
+    assert(electionTimeoutTicks > heartbeatTicks, "an election must take longer than a heartbeat");
+    assert(heartbeatTicks > 0, "heartbeats need a period");
     this.options = options;
     this.id = options.id;
     this.log = new RaftLog(view, initial.hardState, initial.applied);
@@ -111,7 +113,10 @@ export class RaftCore {
     return voters.length === 1 && voters[0] === this.id && votersOutgoing.length === 0;
   }
 
-  /** A leader knows what is committed only after committing an entry of its own term (Raft paper, section 8). */
+  /**
+   * A leader knows what is committed only after committing an entry of its own term (Raft paper, section
+   * 8).
+   */
   get hasCommittedInTerm(): boolean {
     return this.role === "leader" && this.log.committed >= this.termStartIndex;
   }
@@ -144,7 +149,9 @@ export class RaftCore {
     return new Progress({ replica, match, next, inflightAppendsMax, inflightBytesMax });
   }
 
-  /** Makes `progress` hold exactly the members; newcomers start as heard of, so that they get their chance. */
+  /**
+   * Makes `progress` hold exactly the members; newcomers start as heard of, so that they get their chance.
+   */
   alignProgress(): void {
     const current = members(this.config);
     for (const replica of this.progress.keys()) {

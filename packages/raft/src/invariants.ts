@@ -8,7 +8,8 @@ export function checkInvariants(core: RaftCore): void {
   log.checkInvariants();
   let previousTerm = 0;
   for (const entry of log.unstable.entries) {
-    assert(entry.term >= previousTerm && entry.term <= core.term, "terms in the log must not fall nor be ahead");
+    assert(entry.term >= previousTerm, "terms fall along the log");
+    assert(entry.term <= core.term, "the log is ahead of the term");
     previousTerm = entry.term;
   }
   assert(core.reads.count <= core.options.pendingReadsMax, "more reads wait than allowed");

@@ -17,8 +17,8 @@ export function propose(core: RaftCore, data: Uint8Array): ProposeResult {
 }
 
 /**
- * One change at a time: none while an earlier one may still be unapplied, nor before this term has committed an
- * entry. Without the latter, two leaders in a row could each change the configuration from the same start
+ * One change at a time: none while an earlier one may still be unapplied, nor before this term has committed
+ * an entry. Without the latter, two leaders in a row could each change the configuration from the same start
  * and end with majorities that do not overlap (Ongaro, raft-dev, 2015).
  */
 export function proposeConfigChange(core: RaftCore, change: ConfigChange): ProposeResult {

@@ -1,5 +1,5 @@
-// Majorities, of one set of voters or of both sets of a joint configuration. A joint decision needs a majority
-// of the incoming and of the outgoing voters (Raft thesis, section 4.3).
+// Majorities, of one set of voters or of both sets of a joint configuration. A joint decision needs a
+// majority of the incoming and of the outgoing voters (Raft thesis, section 4.3).
 import type { ConfigState, ReplicaId } from "./types.ts";
 
 export type VoteResult = "won" | "lost" | "pending";
@@ -7,7 +7,10 @@ export type VoteResult = "won" | "lost" | "pending";
 // Scratch space: the functions below never call out while they use it.
 const sorted: number[] = [];
 
-/** The largest value that a majority of `voters` has reached; infinite for no voters, as an empty set vetoes nothing. */
+/**
+ * The largest value that a majority of `voters` has reached; infinite for no voters, as an empty set vetoes
+ * nothing.
+ */
 function majorityReached(voters: readonly ReplicaId[], valueOf: (replica: ReplicaId) => number): number {
   const count = voters.length;
   if (count === 0) return Number.POSITIVE_INFINITY;

@@ -1,29 +1,31 @@
-// One replica's Raft core: a synchronous state machine without disk, network, clock, promises or chance of its own.
+// One replica's Raft core: a synchronous state machine without disk, network, clock, promises or chance of
+// its own.
 //
-// The host feeds it (`tick`, `step`, `propose`, `readIndex`, ...) and then, while `hasReady()`, takes a Ready and
-// does what it says:
+// The host feeds it (`tick`, `step`, `propose`, `readIndex`, ...) and then, while `hasReady()`, takes a Ready
+// and does what it says:
 // 1. Send `messages` at once. The core holds back what may not leave yet.
-// 2. Store `snapshot`, `entries` and `hardState`, in that order and atomically: all of one Ready or nothing (a
-//    configuration entry is safe to hold only together with the commit index that came with it). Sync if
-//    `mustSync`. When durable, call `persisted(number)`: it says that this and all earlier Readys are durable.
-//    For a Ready without `mustSync` it need not be called. A lone changed commit index may be lost in a crash.
-// 3. Apply `committed` in order. Call `applyConfigChange` at each entry of kind `config`, before `applied` passes it.
-//    Store the configuration it returns together with the applied index: `initial.config` at a restart
-//    is the configuration as of `initial.applied`.
+// 2. Store `snapshot`, `entries` and `hardState`, in that order and atomically: all of one Ready or nothing
+//    (a configuration entry is safe to hold only together with the commit index that came with it). Sync if
+//    `mustSync`. When durable, call `persisted(number)`: it says that this and all earlier Readys are
+//    durable. For a Ready without `mustSync` it need not be called. A lone changed commit index may be lost
+//    in a crash.
+// 3. Apply `committed` in order. Call `applyConfigChange` at each entry of kind `config`, before `applied`
+//    passes it. Store the configuration it returns together with the applied index: `initial.config` at a
+//    restart is the configuration as of `initial.applied`.
 // 4. Serve each of `reads` once its index is applied; refuse `droppedReads`.
 // Several Readys may be under way: the next may be taken before the last is durable or applied.
 //
-// What is guaranteed (with at most a minority of voters losing their disks): one leader per term; entries handed out as
-// committed are durable here, the same at every replica, and never taken back; a confirmed read sees all that
-// was committed when it was asked for. Votes and acknowledgements, the replica's own included, leave or count
-// only when what they speak of is durable; so do requests for votes (see election.ts).
+// What is guaranteed (with at most a minority of voters losing their disks): one leader per term; entries
+// handed out as committed are durable here, the same at every replica, and never taken back; a confirmed read
+// sees all that was committed when it was asked for. Votes and acknowledgements, the replica's own included,
+// leave or count only when what they speak of is durable; so do requests for votes (see election.ts).
 //
-// A received snapshot: the host stages its state, then steps the message with the meta of what was staged. If the
-// core accepts it, the next Ready has `snapshot`; storing it makes the staged state current, and `persisted`
-// counts it as applied. Otherwise the staged state is to be thrown away.
+// A received snapshot: the host stages its state, then steps the message with the meta of what was staged. If
+// the core accepts it, the next Ready has `snapshot`; storing it makes the staged state current, and
+// `persisted` counts it as applied. Otherwise the staged state is to be thrown away.
 //
-// A replica with an empty configuration waits for a snapshot: it answers votes and never campaigns. The group's first
-// configuration is not in the log, so such a replica refuses entries until it has one.
+// A replica with an empty configuration waits for a snapshot: it answers votes and never campaigns. The
+// group's first configuration is not in the log, so such a replica refuses entries until it has one.
 import { RaftCore, type InitialState } from "./core.ts";
 import { maybeCampaign } from "./election/election.ts";
 import { transferLeadership } from "./election/transfer.ts";
@@ -155,7 +157,10 @@ export class Raft {
     maybeCampaign(this.#core, false);
   }
 
-  /** The connection to the leader's node broke: forget its lease and campaign soon, unless it is heard again. */
+  /**
+   * The connection to the leader's node broke: forget its lease and campaign soon, unless it is heard
+   * again.
+   */
   leaderUnreachable(): void {
     leaderUnreachable(this.#core);
   }
@@ -166,7 +171,10 @@ export class Raft {
     if (progress?.state === "replicate") progress.becomeProbe();
   }
 
-  /** Every snapshot message must end in this report, or nothing more is sent to the replica until it answers. */
+  /**
+   * Every snapshot message must end in this report, or nothing more is sent to the replica until it
+   * answers.
+   */
   reportSnapshot(replica: ReplicaId, ok: boolean): void {
     const progress = this.#core.progress.get(replica);
     if (progress?.state !== "snapshot") return;
@@ -193,7 +201,9 @@ export class Raft {
     maybeLeaveJoint(this.#core);
   }
 
-  /** At each applied entry of kind `config`, in order. Without effect if a snapshot has overtaken the entry. */
+  /**
+   * At each applied entry of kind `config`, in order. Without effect if a snapshot has overtaken the entry.
+   */
   applyConfigChange(change: ConfigChange): ConfigState {
     return this.#ready.configApplied() ? applyConfigChange(this.#core, change) : this.#core.config;
   }
@@ -206,7 +216,8 @@ export class Raft {
       && core.reads.count === 0 && core.transferee === noReplica && !isJoint(core.config) && !this.hasReady();
     if (!still) return false;
     for (const progress of core.progress.values()) {
-      if (progress.replica !== core.id && (!progress.active || progress.match !== log.lastIndex)) return false;
+      if (progress.replica === core.id) continue;
+      if (!progress.active || progress.match !== log.lastIndex) return false;
     }
     return true;
   }

@@ -102,7 +102,7 @@ export class ReadQueue {
   /** Leadership is lost: none of these will be confirmed here. */
   dropAll(): void {
     for (const id of this.#waiting) this.#dropped.push(id);
-    for (let i = this.#head; i < this.#pending.length; i++) this.#dropped.push((this.#pending[i] as PendingRead).id);
+    for (const read of this.#pending.slice(this.#head)) this.#dropped.push(read.id);
     this.#waiting = [];
     this.#pending = [];
     this.#head = 0;

@@ -1,8 +1,8 @@
 // Building Readys and taking back their completion.
 //
-// Readys are numbered. Those that change what must survive a crash (`mustSync`) are pending until the host reports
-// them durable; messages that speak of such state wait for the latest pending one. When none is pending they
-// leave at once.
+// Readys are numbered. Those that change what must survive a crash (`mustSync`) are pending until the host
+// reports them durable; messages that speak of such state wait for the latest pending one. When none is
+// pending they leave at once.
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { RaftCore } from "./core.ts";
 import { maybeCommit } from "./replication/commit.ts";
@@ -85,7 +85,7 @@ export class ReadyBuilder {
       this.#release((this.#waiting.shift() as WaitingMessages).messages);
     }
     const own = core.progress.get(core.id);
-    if (core.role === "leader" && own !== undefined && own.maybeAdvance(core.log.stableIndex)) maybeCommit(core);
+    if (own?.maybeAdvance(core.log.stableIndex)) maybeCommit(core);
   }
 
   /** The next configuration change in order is applied. False when a snapshot has made it void. */

@@ -29,7 +29,10 @@ export function becomeCandidate(core: RaftCore): void {
   core.vote = core.id;
 }
 
-/** Starts a term of leadership with an empty entry, the only kind whose commitment commits the rest (rule of fig. 8). */
+/**
+ * Starts a term of leadership with an empty entry, the only kind whose commitment commits the rest (rule of
+ * fig. 8).
+ */
 export function becomeLeader(core: RaftCore): void {
   assert(core.role === "candidate", "only a candidate becomes leader");
   reset(core, core.term);

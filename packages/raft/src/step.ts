@@ -2,7 +2,9 @@
 import { assert, unreachable } from "@azimuth/foundation/assert.ts";
 import type { RaftCore } from "./core.ts";
 import { blankMessage } from "./core.ts";
-import { handleVoteRequest, handleVoteResponse, ignoresCandidates, maybeCampaign, rejectVote } from "./election/election.ts";
+import {
+  handleVoteRequest, handleVoteResponse, ignoresCandidates, maybeCampaign, rejectVote,
+} from "./election/election.ts";
 import { handleAppend, handleHeartbeat, handleSnapshot } from "./replication/follower.ts";
 import { handleAppendResponse, handleHeartbeatResponse } from "./replication/responses.ts";
 import { becomeFollower } from "./roles.ts";
@@ -30,8 +32,8 @@ function acceptsHigherTerm(core: RaftCore, message: Message): boolean {
       becomeFollower(core, message.term, noReplica);
       return true;
     case "pre-vote-response":
-      // A grant echoes the term asked for. A rejection carries the voter's own term, which must be adopted: or a
-      // candidate with the longer log and one with the higher term would reject each other forever.
+      // A grant echoes the term asked for. A rejection carries the voter's own term, which must be adopted:
+      // or a candidate with the longer log and one with the higher term would reject each other forever.
       if (message.reject) becomeFollower(core, message.term, noReplica);
       return true;
     case "append":
@@ -55,8 +57,8 @@ function answerLowerTerm(core: RaftCore, message: Message): void {
     case "append":
     case "heartbeat":
     case "snapshot":
-      // We are at a higher term and, ignoring candidates, nobody will ever be deposed on our account: tell the
-      // leader our term, so that it steps down once and a new term can include us.
+      // We are at a higher term and, ignoring candidates, nobody will ever be deposed on our account: tell
+      // the leader our term, so that it steps down once and a new term can include us.
       core.sendWhenDurable({
         ...blankMessage, type: "append-response", from: core.id, to: message.from, term: core.term,
       });

@@ -7,7 +7,10 @@ import { broadcastHeartbeat } from "./replication/send.ts";
 import { becomeFollower } from "./roles.ts";
 import { noReplica } from "./types.ts";
 
-/** Longest delay before campaigning when the leader's node is known to be gone; spreads the candidates a little. */
+/**
+ * Longest delay before campaigning when the leader's node is known to be gone; spreads the candidates a
+ * little.
+ */
 const hurryTicksMax = 3;
 
 export function tick(core: RaftCore): void {

@@ -1,7 +1,9 @@
 // The nouns of packages/raft: what goes in and out of the pure state machine. All of it is plain data; the
 // host (packages/replication) moves it between disk, network and applier. See raft.ts for the contract.
 
-/** Identifies one replica of one group. Never reused: a replica that lost its disk comes back as another id. */
+/**
+ * Identifies one replica of one group. Never reused: a replica that lost its disk comes back as another id.
+ */
 export type ReplicaId = number;
 /** 0 means "none" wherever a ReplicaId may be absent. */
 export const noReplica: ReplicaId = 0;
@@ -23,7 +25,9 @@ export interface HardState {
   readonly commit: number;
 }
 
-/** Membership. While `votersOutgoing` is not empty the group is in a joint configuration (Raft thesis 4.3). */
+/**
+ * Membership. While `votersOutgoing` is not empty the group is in a joint configuration (Raft thesis 4.3).
+ */
 export interface ConfigState {
   readonly voters: readonly ReplicaId[];
   readonly votersOutgoing: readonly ReplicaId[];
@@ -47,7 +51,10 @@ export interface ConfigChange {
   readonly context: Uint8Array;
 }
 
-/** Where a log starts after compaction or after installing a snapshot: everything up to `index` is in the state. */
+/**
+ * Where a log starts after compaction or after installing a snapshot: everything up to `index` is in the
+ * state.
+ */
 export interface SnapshotMeta {
   readonly index: number;
   readonly term: number;
@@ -72,7 +79,9 @@ export interface Message {
   readonly from: ReplicaId;
   readonly to: ReplicaId;
   readonly term: number;
-  /** append: index of the entry before `entries`. append-response: last index accepted, or the rejected one. */
+  /**
+   * append: index of the entry before `entries`. append-response: last index accepted, or the rejected one.
+   */
   readonly index: number;
   /**
    * append: term at `index`. vote, pre-vote: term of the candidate's last entry. append-response: hint term.
@@ -80,7 +89,10 @@ export interface Message {
    */
   readonly logTerm: number;
   readonly entries: readonly Entry[];
-  /** append, heartbeat: the follower may commit through here. vote responses, when rejecting: the voter's commit index. */
+  /**
+   * append, heartbeat: the follower may commit through here. vote responses, when rejecting: the voter's
+   * commit index.
+   */
   readonly commit: number;
   readonly reject: boolean;
   /** append-response, when rejecting: the largest index that may match (conflict hint). */
@@ -134,7 +146,9 @@ export interface Ready {
   readonly roleChange: { readonly role: Role; readonly leader: ReplicaId; readonly term: number } | undefined;
 }
 
-/** `invalid-config-change`: it does not follow from the current configuration, e.g. it would leave no voter. */
+/**
+ * `invalid-config-change`: it does not follow from the current configuration, e.g. it would leave no voter.
+ */
 export type ProposalDropReason =
   | "transferring"
   | "too-much-uncommitted"

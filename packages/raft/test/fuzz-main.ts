@@ -8,7 +8,11 @@ import { fuzz, type FuzzStatistics } from "./fuzz.ts";
 const stepsPerRun = 5000;
 
 const { values } = parseArgs({
-  options: { steps: { type: "string", default: "500000" }, seed: { type: "string", default: "1" }, runs: { type: "string" } },
+  options: {
+    steps: { type: "string", default: "500000" },
+    seed: { type: "string", default: "1" },
+    runs: { type: "string" },
+  },
 });
 const steps = Number(values.steps);
 const firstSeed = Number(values.seed);

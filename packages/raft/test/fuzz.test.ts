@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { fuzz } from "./fuzz.ts";
 
-// Each seed draws another shape of group and trouble; a failure prints the command that repeats it. Longer runs:
-// node packages/raft/test/fuzz-main.ts --steps 5000000 --seed 1
+// Each seed draws another shape of group and trouble; a failure prints the command that repeats it. Longer
+// runs: node packages/raft/test/fuzz-main.ts --steps 5000000 --seed 1
 const seeds = 300;
 const stepsPerSeed = 5000;
 

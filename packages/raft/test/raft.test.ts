@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createSeededRandom } from "@azimuth/foundation/random.ts";
+import { blankMessage } from "../src/core.ts";
 import { emptyConfig } from "../src/membership/configuration.ts";
 import { defaultRaftOptions } from "../src/options.ts";
 import { Inflights } from "../src/replication/inflights.ts";
+import type { Entry } from "../src/types.ts";
 import { SimulatedReplica, type ReplicaLimits } from "./simulated-replica.ts";
 
 function singleVoter(limits: Partial<ReplicaLimits> = {}): SimulatedReplica {
@@ -27,7 +29,8 @@ function settle(replica: SimulatedReplica): void {
 test("proposals beyond the limit of uncommitted bytes are dropped, and accepted again once committed", () => {
   const replica = singleVoter({ uncommittedBytesMax: 10 });
   assert.equal(replica.raft.propose(new Uint8Array(100)).kind, "accepted");
-  assert.deepEqual(replica.raft.propose(new Uint8Array(1)), { kind: "dropped", reason: "too-much-uncommitted" });
+  const refused = replica.raft.propose(new Uint8Array(1));
+  assert.deepEqual(refused, { kind: "dropped", reason: "too-much-uncommitted" });
   settle(replica);
   assert.equal(replica.raft.propose(new Uint8Array(1)).kind, "accepted");
 });
@@ -48,8 +51,20 @@ test("a fresh leader is ready once it has applied an entry of its own term", () 
   assert.equal(replica.raft.hasAppliedInTerm, true);
 });
 
+test("a follower commits no further than an append proves that it shares", () => {
+  const replica = new SimulatedReplica(2, defaultRaftOptions, createSeededRandom(2), {
+    applied: 0, term: 0, digest: 0, config: { ...emptyConfig, voters: [1, 2, 3] },
+  });
+  const entries = [1, 2, 3, 4].map((index): Entry => ({ index, term: 1, kind: "normal", data: new Uint8Array(0) }));
+  replica.step({ ...blankMessage, from: 3, to: 2, term: 1, entries }, undefined);
+  // The leader of term 2 shares the first two entries; what it committed at 3 and 4 is of its own.
+  replica.step({ ...blankMessage, from: 1, to: 2, term: 2, index: 2, logTerm: 1, commit: 4 }, undefined);
+  assert.equal(replica.raft.committed, 2);
+});
+
 test("reads beyond the limit are refused", () => {
-  const replica = new SimulatedReplica(1, { ...defaultRaftOptions, pendingReadsMax: 1 }, createSeededRandom(1), {
+  const limits = { ...defaultRaftOptions, pendingReadsMax: 1 };
+  const replica = new SimulatedReplica(1, limits, createSeededRandom(1), {
     applied: 0, term: 0, digest: 0, config: { ...emptyConfig, voters: [1] },
   });
   assert.equal(replica.raft.readIndex(1), "not-leader");

@@ -34,12 +34,15 @@ export class SafetyChecker {
   /** Configuration of the highest applied index seen, and that index. */
   latestConfig: ConfigState;
   latestApplied: number;
+  /** Where that configuration was first seen applied. */
+  latestConfigIndex: number;
 
   constructor(replicas: ReadonlyMap<ReplicaId, SimulatedReplica>, startIndex: number, config: ConfigState) {
     this.#replicas = replicas;
     this.#committedTerms = new Array<number | undefined>(startIndex + 1).fill(undefined);
     this.latestConfig = config;
     this.latestApplied = startIndex;
+    this.latestConfigIndex = startIndex;
   }
 
   get maxCommitted(): number {
@@ -112,7 +115,7 @@ export class SafetyChecker {
         const disk = this.#replicas.get(voter)?.disk;
         if (disk !== undefined && (disk.term(index) === term || disk.start().index >= index)) count++;
       }
-      assert(count > voters.length / 2, `entry ${index} of term ${term} is committed but on ${count} disks only`);
+      assert(count > voters.length / 2, `entry ${index} of term ${term} is committed on ${count} disks only`);
     }
   }
 
@@ -173,11 +176,12 @@ export class SafetyChecker {
   observeApplied(replica: SimulatedReplica): void {
     const { applied, digest, config } = replica.engine;
     const known = this.#digests.get(applied);
-    assert(known === undefined || known === digest, `replica ${replica.id} has another state at index ${applied}`);
+    assert(known === undefined || known === digest, `replica ${replica.id} has another state at ${applied}`);
     this.#digests.set(applied, digest);
-    assert(this.#committedTerms[applied] === replica.engine.term, `applied ${applied} is not what was committed`);
+    assert(this.#committedTerms[applied] === replica.engine.term, `applied ${applied} is not committed`);
     if (applied > this.latestApplied) {
       this.latestApplied = applied;
+      if (config !== this.latestConfig) this.latestConfigIndex = applied;
       this.latestConfig = config;
     }
   }

@@ -1,4 +1,5 @@
-// Every transcript in scenarios/ must give exactly the output it shows. To bless changed output, then review the diff:
+// Every transcript in scenarios/ must give exactly the output it shows. To bless changed output, then review
+// the diff:
 //   node packages/raft/test/scenarios.test.ts --rewrite
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,9 +1,9 @@
 // The durable half of a simulated replica: the log (a LogView), the hard state, and the flushed engine state.
 //
-// Writes queue in order and become visible and durable one sync at a time. A crash keeps a prefix of the writes
-// not yet synced and loses the rest; a write is all or nothing. A write that asks for no sync waits for the
-// next one that does, and may be lost until then. The engine flushes independently and recovers to its last
-// flush; the log is never compacted beyond that.
+// Writes queue in order and become visible and durable one sync at a time. A crash keeps a prefix of the
+// writes not yet synced and loses the rest; a write is all or nothing. A write that asks for no sync waits
+// for the next one that does, and may be lost until then. The engine flushes independently and recovers to
+// its last flush; the log is never compacted beyond that.
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { ConfigState, Entry, HardState, LogView, Ready, SnapshotMeta } from "../src/types.ts";
 
@@ -52,7 +52,8 @@ export class SimulatedDisk implements LogView {
   }
 
   entries(low: number, high: number, maxBytes: number): readonly Entry[] {
-    assert(low >= this.firstIndex() && low < high && high <= this.lastIndex() + 1, "entries outside the stored log");
+    const stored = low >= this.firstIndex() && high <= this.lastIndex() + 1;
+    assert(stored && low < high, "entries outside the stored log");
     const result: Entry[] = [];
     let bytes = 0;
     for (let index = low; index < high; index++) {
@@ -108,7 +109,7 @@ export class SimulatedDisk implements LogView {
   }
 
   #install(snapshot: SnapshotMeta, staged: EngineState | undefined): void {
-    assert(staged !== undefined && staged.applied === snapshot.index, "the state of a snapshot was not staged");
+    assert(staged?.applied === snapshot.index, "the state of a snapshot was not staged");
     this.flushed = staged;
     this.#start = { index: snapshot.index, term: snapshot.term };
     this.#entries = [];

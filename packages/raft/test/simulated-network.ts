@@ -1,5 +1,5 @@
-// Messages between simulated replicas: a bag from which any may arrive next, twice, or never. Links can be cut one
-// way. Snapshots carry the state they announce. Messages outlive a crash of their receiver, so that a
+// Messages between simulated replicas: a bag from which any may arrive next, twice, or never. Links can be
+// cut one way. Snapshots carry the state they announce. Messages outlive a crash of their receiver, so that a
 // replica also meets answers to questions it no longer remembers asking.
 import type { Random } from "@azimuth/foundation/random.ts";
 import type { Message, ReplicaId } from "../src/types.ts";

@@ -1,6 +1,6 @@
 // A host for one core in tests: a simulated disk below, a state machine that digests what it applies above.
-// Nothing happens by itself: taking a Ready, finishing a write and applying are separate calls, so that a test
-// or the fuzzer decides the order, and what is under way when the replica crashes.
+// Nothing happens by itself: taking a Ready, finishing a write and applying are separate calls, so that a
+// test or the fuzzer decides the order, and what is under way when the replica crashes.
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
 import { decodeConfigChange } from "../src/membership/config-change-codec.ts";

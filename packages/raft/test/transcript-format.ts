@@ -47,7 +47,8 @@ function messageFields(message: Message): string[] {
     case "pre-vote-response":
       return reject ? ["REJECT", `commit=${commit}/${logTerm}`] : [];
     case "snapshot":
-      return [`at=${snapshot?.index}/${snapshot?.term}`, snapshot === undefined ? "" : formatConfig(snapshot.config)];
+      if (snapshot === undefined) return [];
+      return [`at=${snapshot.index}/${snapshot.term}`, formatConfig(snapshot.config)];
     case "timeout-now":
       return [];
   }
@@ -77,7 +78,8 @@ export function formatReady(id: number, ready: Ready): string[] {
 export function formatStatus(replica: SimulatedReplica): string {
   const { disk, id } = replica;
   if (!replica.running) {
-    return `${id}: down, stored term=${disk.hardState.term} vote=${disk.hardState.vote} last=${disk.lastIndex()}`;
+    const { term, vote } = disk.hardState;
+    return `${id}: down, stored term=${term} vote=${vote} last=${disk.lastIndex()}`;
   }
   const { raft } = replica;
   const terms: string[] = [];

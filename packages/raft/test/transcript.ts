@@ -1,7 +1,7 @@
 // Runs a transcript: commands to a group of simulated replicas, and everything observable that follows.
 //
-// A file is a comment on what and why, then blocks of commands, each ended by `----`, its output and a blank line. Messages
-// wait in order until delivered or dropped. The commands:
+// A file is a comment on what and why, then blocks of commands, each ended by `----`, its output and a blank
+// line. Messages wait in order until delivered or dropped. The commands:
 //
 //   voters 1 2 3 · learners 4                  the first configuration (before any replica)
 //   limits inflightAppendsMax=2 ...            limits other than the defaults (before any replica)
@@ -9,8 +9,8 @@
 //   empty 5                                    starts one that waits for its first snapshot
 //   campaign N · tick N COUNT · propose N TEXT · read N ID · transfer N TO · leader-gone N
 //   config N add-voter=4 remove=1 ...
-//   take N          takes and prints Readys until there is none; `persist N` finishes one sync; `apply N` applies all
-//   process N ...   all three until nothing is left
+//   take N          takes and prints Readys until there is none; `persist N` finishes one sync; `apply N`
+//   applies all process N ...   all three until nothing is left
 //   deliver N [from=M] [type=T] · drop [to=N] [from=M] [type=T] · duplicate [to=N] [from=M] [type=T]
 //   stabilize [N ...]   processes and delivers among these (all that run) until nothing moves
 //   quietly COMMAND     without output
@@ -20,7 +20,9 @@ import { utf8 } from "@azimuth/foundation/bytes.ts";
 import { createSeededRandom } from "@azimuth/foundation/random.ts";
 import { emptyConfig } from "../src/membership/configuration.ts";
 import { defaultRaftOptions } from "../src/options.ts";
-import type { ConfigChangeStep, ConfigState, Entry, Message, ProposeResult, ReplicaId } from "../src/types.ts";
+import type {
+  ConfigChangeStep, ConfigState, Entry, Message, ProposeResult, ReplicaId,
+} from "../src/types.ts";
 import type { EngineState } from "./simulated-disk.ts";
 import { SimulatedReplica, type ReplicaLimits } from "./simulated-replica.ts";
 import { formatConfig, formatEntry, formatMessage, formatReady, formatStatus } from "./transcript-format.ts";
@@ -141,11 +143,12 @@ class TranscriptGroup {
       index: at + 1, term, kind: "normal", data: utf8(`${at + 1}/${term}`),
     }));
     const option = (name: string, otherwise: number): number => Number(options.get(name) ?? otherwise);
-    const hardState = { term: option("term", terms.at(-1) ?? 0), vote: option("vote", 0), commit: option("commit", 0) };
+    const term = option("term", terms.at(-1) ?? 0);
+    const hardState = { term, vote: option("vote", 0), commit: option("commit", 0) };
     replica.crash(0);
     replica.disk.write({
-      number: 0, hardState, entries, snapshot: undefined, mustSync: true, messages: [], committed: [], reads: [],
-      droppedReads: [], roleChange: undefined,
+      number: 0, hardState, entries, snapshot: undefined, mustSync: true, messages: [], committed: [],
+      reads: [], droppedReads: [], roleChange: undefined,
     }, undefined);
     replica.disk.sync();
     replica.restart();
@@ -199,7 +202,8 @@ class TranscriptGroup {
 
   #selects(packet: Packet, options: ReadonlyMap<string, string>): boolean {
     const { from, to, type } = packet.message;
-    const agrees = (name: string, value: string | number): boolean => (options.get(name) ?? String(value)) === String(value);
+    const agrees = (name: string, value: string | number): boolean =>
+      (options.get(name) ?? String(value)) === String(value);
     return agrees("from", from) && agrees("to", to) && agrees("type", type);
   }
 
@@ -240,7 +244,9 @@ class TranscriptGroup {
     for (let moved = true; moved;) {
       moved = false;
       for (const replica of chosen) {
-        for (const from of senders) if (this.#deliver(replica.id, new Map([["from", String(from)]]))) moved = true;
+        for (const from of senders) {
+          if (this.#deliver(replica.id, new Map([["from", String(from)]]))) moved = true;
+        }
         if (this.#process(replica)) moved = true;
       }
     }

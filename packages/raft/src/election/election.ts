@@ -3,9 +3,9 @@
 // A campaign first asks for pre-votes at the next term, changing nothing; only a quorum of them starts a real
 // election. A transfer of leadership skips this and makes voters ignore the lease of the leader they hear.
 //
-// Requests for real votes wait until the candidate's own log, term and vote are durable. Otherwise a candidate
-// that crashes and forgets its last entries could campaign in the same term again and count a vote that was
-// given to the longer log.
+// Requests for real votes wait until the candidate's own log, term and vote are durable. Otherwise a
+// candidate that crashes and forgets its last entries could campaign in the same term again and count a vote
+// that was given to the longer log.
 import type { RaftCore } from "../core.ts";
 import { blankMessage } from "../core.ts";
 import { members } from "../membership/configuration.ts";
@@ -32,7 +32,9 @@ function campaignForVotes(core: RaftCore, transfer: boolean): void {
   becomeCandidate(core);
   for (const replica of voters(core)) {
     if (replica === core.id) {
-      core.sendWhenDurable({ ...blankMessage, type: "vote-response", from: core.id, to: core.id, term: core.term });
+      core.sendWhenDurable({
+        ...blankMessage, type: "vote-response", from: core.id, to: core.id, term: core.term,
+      });
     } else {
       core.sendWhenDurable(voteRequest(core, "vote", replica, core.term, transfer));
     }
@@ -52,12 +54,13 @@ function voteRequest(
 
 /** A voter that hears a leader does not help to depose it (check quorum, thesis 4.2.3). */
 export function ignoresCandidates(core: RaftCore, message: Message): boolean {
-  return !message.force && core.leader !== noReplica && core.electionElapsed < core.options.electionTimeoutTicks;
+  const hearsLeader = core.leader !== noReplica && core.electionElapsed < core.options.electionTimeoutTicks;
+  return hearsLeader && !message.force;
 }
 
 /**
- * Answers a vote or pre-vote request whose term is not below ours. Whoever asks is answered, even by a learner: it may
- * have been promoted without knowing it yet, and its vote may be the one that is needed.
+ * Answers a vote or pre-vote request whose term is not below ours. Whoever asks is answered, even by a
+ * learner: it may have been promoted without knowing it yet, and its vote may be the one that is needed.
  */
 export function handleVoteRequest(core: RaftCore, message: Message): void {
   const preVote = message.type === "pre-vote";
@@ -78,9 +81,10 @@ export function handleVoteRequest(core: RaftCore, message: Message): void {
 }
 
 /**
- * A rejection tells how far the voter knows the log to be committed. The candidate may hold the very same entries without
- * knowing that they are, a change of configuration among them; and in the old configuration it may need the
- * vote of a replica that, being removed and having the longer log, can neither lead nor ever vote for it.
+ * A rejection tells how far the voter knows the log to be committed. The candidate may hold the very same
+ * entries without knowing that they are, a change of configuration among them; and in the old configuration
+ * it may need the vote of a replica that, being removed and having the longer log, can neither lead nor ever
+ * vote for it.
  */
 export function rejectVote(core: RaftCore, type: "vote-response" | "pre-vote-response", to: ReplicaId): void {
   const commit = core.log.committed;
@@ -111,7 +115,8 @@ function learnCommit(core: RaftCore, message: Message): void {
   const { commit, logTerm } = message;
   if (commit <= core.log.committed || logTerm === 0 || !core.log.matches(commit, logTerm)) return;
   core.log.commitTo(commit);
-  if (core.role !== "follower" && core.log.hasUnappliedConfigChange()) becomeFollower(core, core.term, noReplica);
+  if (core.role === "follower" || !core.log.hasUnappliedConfigChange()) return;
+  becomeFollower(core, core.term, noReplica);
 }
 
 function recordVote(core: RaftCore, from: ReplicaId, granted: boolean): void {

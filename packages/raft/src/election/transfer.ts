@@ -1,5 +1,5 @@
-// Handing leadership to a chosen voter (Raft thesis, section 3.10): stop taking proposals, bring the target up to
-// date, then tell it to campaign at once. Given up after one election timeout (see tick.ts).
+// Handing leadership to a chosen voter (Raft thesis, section 3.10): stop taking proposals, bring the target
+// up to date, then tell it to campaign at once. Given up after one election timeout (see tick.ts).
 import type { RaftCore } from "../core.ts";
 import { blankMessage } from "../core.ts";
 import type { Progress } from "../replication/progress.ts";

@@ -1,8 +1,8 @@
 // The log as the state machine sees it: the durable view with the unstable end laid over it, and the three
 // cursors that walk along it.
 //
-// Invariant: start ≤ applied ≤ handed ≤ committed ≤ lastIndex, where `handed` is the last committed entry given
-// to the applier. Only entries that are durable here are handed to the applier, so what is applied can
+// Invariant: start ≤ applied ≤ handed ≤ committed ≤ lastIndex, where `handed` is the last committed entry
+// given to the applier. Only entries that are durable here are handed to the applier, so what is applied can
 // never be missing from the log after a crash.
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { Entry, HardState, LogView, SnapshotMeta } from "../types.ts";
@@ -119,8 +119,8 @@ export class RaftLog {
   }
 
   /**
-   * The follower's half of log matching: appends what is new of `entries` if the log matches at (index, term).
-   * Returns the last index known to match the leader's, or undefined when it does not match.
+   * The follower's half of log matching: appends what is new of `entries` if the log matches at (index,
+   * term). Returns the last index known to match the leader's, or undefined when it does not match.
    */
   maybeAppend(index: number, term: number, entries: readonly Entry[]): number | undefined {
     if (!this.matches(index, term)) return undefined;

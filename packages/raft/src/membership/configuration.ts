@@ -1,9 +1,10 @@
 // Configurations as values: who belongs, what a change makes of them, and when a change is refused. Pure; the
 // transition inside a running group is membership.ts.
 //
-// One step is a simple change: at most one voter comes or goes, so old and new majorities overlap. Several steps
-// enter a joint configuration, in which both majorities decide; a second entry, `leave`, ends it. A voter
-// that becomes a learner waits in `learnersNext` until then, because the outgoing majority still counts it.
+// One step is a simple change: at most one voter comes or goes, so old and new majorities overlap. Several
+// steps enter a joint configuration, in which both majorities decide; a second entry, `leave`, ends it. A
+// voter that becomes a learner waits in `learnersNext` until then, because the outgoing majority still counts
+// it.
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { ConfigChange, ConfigChangeStep, ConfigState, ReplicaId } from "../types.ts";
 

@@ -1,6 +1,6 @@
-// Configuration changes inside a running group. A change takes effect when it is applied (not when it is appended,
-// as in the Raft thesis); that is safe because a replica with committed changes yet to apply does not campaign,
-// and a leader proposes none before the last one is applied.
+// Configuration changes inside a running group. A change takes effect when it is applied (not when it is
+// appended, as in the Raft thesis); that is safe because a replica with committed changes yet to apply does
+// not campaign, and a leader proposes none before the last one is applied.
 import type { RaftCore } from "../core.ts";
 import { abortTransfer } from "../election/transfer.ts";
 import { appendAsLeader } from "../propose.ts";
@@ -37,6 +37,7 @@ function alignLeader(core: RaftCore): void {
  */
 export function maybeLeaveJoint(core: RaftCore): void {
   const due = core.role === "leader" && core.config.autoLeave && isJoint(core.config)
-    && core.log.applied >= core.pendingConfigIndex && core.hasCommittedInTerm && core.transferee === noReplica;
+    && core.log.applied >= core.pendingConfigIndex && core.hasCommittedInTerm
+    && core.transferee === noReplica;
   if (due) core.pendingConfigIndex = appendAsLeader(core, "config", encodeConfigChange(leave));
 }

@@ -2,12 +2,13 @@
 import type { RaftCore } from "../core.ts";
 
 /**
- * Commits what a quorum has made durable, but by counting only entries of this leader's term: an older entry on a
- * majority may still be overwritten (Raft paper, figure 8). It commits together with the first newer one.
+ * Commits what a quorum has made durable, but by counting only entries of this leader's term: an older entry
+ * on a majority may still be overwritten (Raft paper, figure 8). It commits together with the first newer
+ * one.
  */
 export function maybeCommit(core: RaftCore): boolean {
   const reached = core.quorumMatch;
-  if (reached < core.termStartIndex || !core.log.commitTo(Math.min(reached, core.log.lastIndex))) return false;
+  if (reached < core.termStartIndex || !core.log.commitTo(reached)) return false;
   core.replicationWanted = true;
   for (const id of core.reads.takeWaiting()) registerRead(core, id);
   return true;

@@ -56,7 +56,10 @@ export function handleHeartbeat(core: RaftCore, message: Message): void {
   });
 }
 
-/** The state of the snapshot is at hand, staged by the host; decides whether it becomes this replica's state. */
+/**
+ * The state of the snapshot is at hand, staged by the host; decides whether it becomes this replica's
+ * state.
+ */
 export function handleSnapshot(core: RaftCore, message: Message): void {
   const { snapshot } = message;
   const { log } = core;

@@ -1,8 +1,10 @@
 // What a leader knows of one replica: how far its log matches, what to send next, and how freely.
 //
-// - probe: the point where the logs agree is unknown. One append, then wait for its answer or for a heartbeat's.
+// - probe: the point where the logs agree is unknown. One append, then wait for its answer or for a
+//   heartbeat's.
 // - replicate: `next` advances optimistically with every append; bounded by the appends under way.
-// - snapshot: the entry it needs is compacted away; nothing is sent until the snapshot is reported or acknowledged.
+// - snapshot: the entry it needs is compacted away; nothing is sent until the snapshot is reported or
+//   acknowledged.
 //
 // Invariant: 0 ≤ match < next. `match` is what the replica made durable in this leader's term.
 import { assert } from "@azimuth/foundation/assert.ts";

@@ -1,7 +1,8 @@
-// What a leader sends to keep its followers' logs like its own: appends, heartbeats, and the offer of a snapshot.
+// What a leader sends to keep its followers' logs like its own: appends, heartbeats, and the offer of a
+// snapshot.
 //
-// Proposals and acknowledgements only mark that replication is wanted; the appends are made once per Ready, so that
-// everything proposed in one turn travels in one message per follower.
+// Proposals and acknowledgements only mark that replication is wanted; the appends are made once per Ready,
+// so that everything proposed in one turn travels in one message per follower.
 import type { RaftCore } from "../core.ts";
 import { blankMessage } from "../core.ts";
 import { isVoter } from "../membership/configuration.ts";
@@ -29,7 +30,9 @@ function sendAppend(core: RaftCore, progress: Progress, allowEmpty: boolean): bo
   const previousTerm = log.term(previous);
   if (previousTerm === undefined) return offerSnapshot(core, progress);
   const windowFull = progress.state === "replicate" && progress.inflights.full;
-  const entries = windowFull ? noEntries : log.entries(progress.next, log.lastIndex + 1, core.options.appendBytesMax);
+  const entries = windowFull
+    ? noEntries
+    : log.entries(progress.next, log.lastIndex + 1, core.options.appendBytesMax);
   if (entries.length === 0 && !allowEmpty) return false;
   core.send({
     ...blankMessage,
@@ -48,7 +51,9 @@ function sendAppend(core: RaftCore, progress: Progress, allowEmpty: boolean): bo
   return true;
 }
 
-/** Tells the host that this follower needs a snapshot. A follower that is not heard of must first come back. */
+/**
+ * Tells the host that this follower needs a snapshot. A follower that is not heard of must first come back.
+ */
 export function offerSnapshot(core: RaftCore, progress: Progress): false {
   const index = core.log.applied;
   const term = core.log.term(index);

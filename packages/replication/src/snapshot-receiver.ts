@@ -169,7 +169,8 @@ export class SnapshotReceiver {
   #content(receiving: Receiving, message: SnapshotChunkMessage): void {
     const { group, header, meta } = receiving;
     const intact = checksumOf(message.pairs) === message.checksum;
-    if (!intact || message.sequence !== receiving.nextSequence || receiving.installing || group.raft.term > header.term) {
+    const expected = message.sequence === receiving.nextSequence && group.raft.term <= header.term;
+    if (!intact || !expected || receiving.installing) {
       if (!receiving.installing) this.#abort(receiving);
       return this.#reply(message, "refused");
     }

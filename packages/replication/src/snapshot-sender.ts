@@ -107,7 +107,8 @@ export class SnapshotSender {
     for (const stream of [...this.#streams.values()]) {
       const { group } = stream;
       const leads = group.leads && group.raft.term === stream.term;
-      if (group.incarnation !== stream.incarnation || !leads || stream.progressAt < oldest || nodeOfReplica(stream.to) === nodeGone) {
+      const gone = nodeOfReplica(stream.to) === nodeGone;
+      if (group.incarnation !== stream.incarnation || !leads || gone || stream.progressAt < oldest) {
         this.#finish(stream, false);
       }
     }

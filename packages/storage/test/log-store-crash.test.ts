@@ -200,6 +200,30 @@ test("damage is remembered through restarts and segment deletion until the repli
   assert.deepEqual([store.corrupted, store.group(1)?.replica, store.wasRemoved(1, 1)], [[], 5, true]);
 });
 
+test("damage outlives its segment even when the group needs nothing of that segment", () => {
+  const world = createWorld();
+  const { clock, disk } = world;
+  let store = open(world);
+  const append = (...writes: Parameters<LogStore["append"]>[0]): void => {
+    store.append(writes, () => undefined);
+    clock.runAll();
+  };
+  const entry = (index: number, text: string) => [{ index, term: 1, kind: "normal", data: Buffer.from(text) }] as const;
+  append({ group: 1, create: { replica: 1 } }, { group: 2, create: { replica: 2 } }, { group: 3, create: { replica: 3 } });
+  append({ group: 1, entries: entry(1, "victim") });
+  append({ group: 2, entries: entry(1, "x".repeat(2000)), compact: { index: 1, term: 1 } });
+  append({ group: 1, compact: { index: 1, term: 1 } });
+  const first = disk.names()[0] as string;
+  disk.flipByte(first, Buffer.from(disk.content(first) as Uint8Array).indexOf("victim"));
+  store = open(world);
+  assert.deepEqual(store.corrupted.map(({ group }) => group), [1]);
+  assert.ok(disk.names().includes(first), "group 3 needs the first segment");
+  append({ group: 3, remove: { replica: 3 } });
+  assert.ok(!disk.names().includes(first));
+  store = open(world);
+  assert.deepEqual(store.corrupted.map(({ group }) => group), [1]);
+});
+
 test("a segment that is missing in the middle is noticed by every group", () => {
   const world = createWorld();
   const store = open(world);

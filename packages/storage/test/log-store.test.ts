@@ -193,6 +193,9 @@ test("writes that contradict the log are refused", () => {
     const fresh = subject.open();
     assert.throws(() => fresh.append([write], () => undefined), message);
   }
+  const sameAgain: readonly GroupWrite[] = [{ group: 1, remove: { replica: 1 } }, { group: 1, create: { replica: 1 } }];
+  const fresh = subject.open();
+  assert.throws(() => fresh.append(sameAgain, () => undefined), /must not return/);
 });
 
 test("entries beyond the cache are read from their files", () => {

@@ -66,6 +66,7 @@ export const batchGetItemOnRouter: RouterOperation = { name: "BatchGetItem", tab
 function parse(input: unknown, context: ParseContext): BatchPlan {
   const request = readRequest<BatchGetItemRequest>(input, members);
   checkConstraints(request);
+  refuseMixedProjections(request);
   const requests = Object.entries(request.RequestItems).map(([name, asSent]) => {
     checkParameterMix(asSent, kinds);
     for (const key of asSent.Keys) parseItem(key);
@@ -94,6 +95,15 @@ function checkConstraints(request: BatchGetItemRequest): void {
   }
   constrainCapacityMode(constraints, request.ReturnConsumedCapacity);
   constraints.throwIfAny();
+}
+
+/** One batch projects by expressions or by AttributesToGet, also where the tables differ. */
+function refuseMixedProjections({ RequestItems }: BatchGetItemRequest): void {
+  const tables = Object.values(RequestItems);
+  const byExpression = tables.find((table) => table.ProjectionExpression !== undefined);
+  const byAttributes = tables.find((table) => table.AttributesToGet !== undefined);
+  if (byExpression === undefined || byAttributes === undefined) return;
+  checkParameterMix({ ...byExpression, ...byAttributes }, kinds);
 }
 
 function partsOf(

@@ -5,18 +5,19 @@ import { validationException } from "@azimuth/model/exceptions.ts";
 import type { KeyType } from "@azimuth/model/attribute-value.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import type { KeySchema, TableDefinition } from "@azimuth/model/table.ts";
+import {
+  capacityMembers, checkCapacitySettings, constrainCapacitySettings, throughputOf, type CapacitySettings,
+} from "./capacity-settings.ts";
 import type { ParseContext } from "./operation.ts";
 import type { ControlPlan, RouterOperation } from "./plan.ts";
 import { readRequest, type Members } from "./request-shape.ts";
 import { mentionedTable } from "./table-name.ts";
 import { checkTableName, tableReply } from "./table-operations.ts";
 
-interface CreateTableRequest {
+interface CreateTableRequest extends CapacitySettings {
   readonly TableName: string;
   readonly AttributeDefinitions: readonly { readonly AttributeName: string; readonly AttributeType: KeyType }[];
   readonly KeySchema: readonly { readonly AttributeName: string; readonly KeyType: "HASH" | "RANGE" }[];
-  readonly BillingMode?: TableDefinition["billingMode"];
-  readonly ProvisionedThroughput?: { readonly ReadCapacityUnits: number; readonly WriteCapacityUnits: number };
   readonly StreamSpecification?: { readonly StreamEnabled?: boolean };
   readonly SSESpecification?: { readonly Enabled?: boolean };
   readonly Tags?: readonly { readonly Key: string; readonly Value: string }[];
@@ -35,10 +36,7 @@ const members: Members = {
   KeySchema: {
     list: { members: { AttributeName: "String", KeyType: "String" }, of: "KeySchemaElement", element: true },
   },
-  BillingMode: "String",
-  ProvisionedThroughput: {
-    members: { ReadCapacityUnits: "Long", WriteCapacityUnits: "Long" }, of: "ProvisionedThroughput",
-  },
+  ...capacityMembers,
   LocalSecondaryIndexes: { list: { members: {}, of: "LocalSecondaryIndex", element: true } },
   GlobalSecondaryIndexes: { list: { members: {}, of: "GlobalSecondaryIndex", element: true } },
   StreamSpecification: {
@@ -54,7 +52,6 @@ const notBuilt = ["LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorInde
   "WarmThroughput", "ResourcePolicy", "GlobalTableSourceArn"] as const;
 
 const invalid = "One or more parameter values were invalid: ";
-const unitsMax = 1_000_000_000_000;
 const tagsMax = 50;
 
 export const createTableOnRouter: RouterOperation = { name: "CreateTable", tableNames: mentionedTable, parse };
@@ -62,7 +59,7 @@ export const createTableOnRouter: RouterOperation = { name: "CreateTable", table
 function parse(input: unknown, context: ParseContext): ControlPlan {
   const request = readRequest<CreateTableRequest>(input, members);
   checkConstraints(request);
-  checkThroughput(request);
+  checkCapacitySettings(request.BillingMode ?? "PROVISIONED", request.ProvisionedThroughput);
   const key = keySchemaOf(request);
   refuseWhatIsNotBuilt(input as Record<string, unknown>, request);
   const definition: NewTable = {
@@ -71,10 +68,7 @@ function parse(input: unknown, context: ParseContext): ControlPlan {
       ({ name: AttributeName, type: AttributeType })),
     key,
     billingMode: request.BillingMode ?? "PROVISIONED",
-    throughput: {
-      readUnits: request.ProvisionedThroughput?.ReadCapacityUnits ?? 0,
-      writeUnits: request.ProvisionedThroughput?.WriteCapacityUnits ?? 0,
-    },
+    throughput: throughputOf(request.ProvisionedThroughput),
     deletionProtection: request.DeletionProtectionEnabled === true,
     tableClass: request.TableClass ?? "STANDARD",
     tags: tagsOf(request),
@@ -99,12 +93,7 @@ function checkConstraints(request: CreateTableRequest): void {
       }
     });
   }
-  constraints.oneOf(request.BillingMode, "billingMode", ["PROVISIONED", "PAY_PER_REQUEST"]);
-  if (request.ProvisionedThroughput !== undefined) {
-    const { WriteCapacityUnits, ReadCapacityUnits } = request.ProvisionedThroughput;
-    constrainUnits(constraints, WriteCapacityUnits, "provisionedThroughput.writeCapacityUnits");
-    constrainUnits(constraints, ReadCapacityUnits, "provisionedThroughput.readCapacityUnits");
-  }
+  constrainCapacitySettings(constraints, request);
   constrainKeySchema(constraints, request);
   constraints.oneOf(request.TableClass, "tableClass", ["STANDARD", "STANDARD_INFREQUENT_ACCESS"]);
   request.Tags?.forEach((tag, position) => {
@@ -119,10 +108,6 @@ function constrainName(constraints: ConstraintList, name: string | undefined, pa
   if (constraints.required(name, path)) constraints.length(name, path, 1, 255);
 }
 
-function constrainUnits(constraints: ConstraintList, units: number | undefined, path: string): void {
-  if (constraints.required(units, path)) constraints.range(units, path, 1);
-}
-
 function constrainKeySchema(constraints: ConstraintList, { KeySchema }: CreateTableRequest): void {
   if (!constraints.required(KeySchema, "keySchema")) return;
   constraints.length(KeySchema, "keySchema", 1, 2);
@@ -133,24 +118,6 @@ function constrainKeySchema(constraints: ConstraintList, { KeySchema }: CreateTa
       constraints.oneOf(element.KeyType, `${path}.keyType`, ["HASH", "RANGE"]);
     }
   });
-}
-
-function checkThroughput({ BillingMode, ProvisionedThroughput }: CreateTableRequest): void {
-  if (BillingMode === "PAY_PER_REQUEST") {
-    if (ProvisionedThroughput === undefined) return;
-    throw validationException(
-      `${invalid}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST`,
-    );
-  }
-  if (ProvisionedThroughput === undefined) {
-    throw validationException(
-      `${invalid}ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED`,
-    );
-  }
-  for (const member of ["ReadCapacityUnits", "WriteCapacityUnits"] as const) {
-    if (ProvisionedThroughput[member] <= unitsMax) continue;
-    throw validationException(`Given value ${ProvisionedThroughput[member]} for ${member} is out of bounds`);
-  }
 }
 
 function keySchemaOf(request: CreateTableRequest): KeySchema {

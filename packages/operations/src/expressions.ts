@@ -35,14 +35,18 @@ export interface ParsedExpressions extends CarriedPlaceholders {
   readonly bindings: Bindings;
 }
 
-const nonExpressions = ["AttributesToGet", "AttributeUpdates", "QueryFilter", "ScanFilter", "KeyConditions",
-  "ConditionalOperator", "Expected"] as const;
+const nonExpressions = ["AttributesToGet", "AttributeUpdates", "QueryFilter", "ScanFilter", "ConditionalOperator",
+  "KeyConditions", "Expected"] as const;
 
-/** Refuses expressions beside the parameters they replaced, and names or values without an expression. */
+/**
+ * Refuses expressions beside the parameters they replaced, and names or values without an expression. KeyConditions
+ * alone may stand beside other expressions.
+ */
 export function checkParameterMix(request: ExpressionParameters, kinds: readonly ExpressionKind[]): void {
   const used = kinds.filter((kind) => request[kind] !== undefined);
   if (used.length > 0) {
-    const legacy = nonExpressions.filter((name) => (request as JsonObject)[name] !== undefined);
+    const legacy = nonExpressions.filter((name) =>
+      (request as JsonObject)[name] !== undefined && (name !== "KeyConditions" || used.includes("KeyConditionExpression")));
     if (legacy.length > 0) {
       throw validationException(
         "Can not use both expression and non-expression parameters in the same request: " +

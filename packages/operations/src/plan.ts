@@ -35,7 +35,10 @@ export interface RangeReadPlan {
   readonly kind: "range-read";
   readonly command: RangeReadCommand;
   readonly across: "partition" | "table";
-  /** `lastToken`: of the partition (as the router knows it) that gave the last outcome. Undefined: the page is done. */
+  /**
+   * `lastToken`: of the partition that gave the last outcome, as the router knew it when it sent the command: the
+   * request's epoch makes sure that the node knew it so, too. Undefined: the page is done.
+   */
   next(outcomes: readonly Outcome[], lastToken: Token): RangeReadCommand | undefined;
   reply(outcomes: readonly Outcome[]): string;
 }

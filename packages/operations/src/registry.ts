@@ -11,8 +11,11 @@ import { putItemOnNode, putItemOnRouter } from "./put-item.ts";
 import { queryOnRouter } from "./query.ts";
 import { rangeReadOnNode } from "./range-read.ts";
 import { scanOnRouter } from "./scan.ts";
-import { deleteTableOnRouter, describeTableOnRouter, listTablesOnRouter } from "./table-operations.ts";
+import {
+  deleteTableOnRouter, describeTableOnRouter, listTablesOnRouter, listTagsOnRouter,
+} from "./table-operations.ts";
 import { updateItemOnNode, updateItemOnRouter } from "./update-item.ts";
+import { updateTableOnRouter } from "./update-table.ts";
 
 export type {
   BatchPart, BatchPlan, ControlPlan, PartResult, Plan, PointReadPlan, RangeReadPlan, RouterOperation, WritePlan,
@@ -27,10 +30,12 @@ const onRouter: readonly RouterOperation[] = [
   describeTableOnRouter,
   getItemOnRouter,
   listTablesOnRouter,
+  listTagsOnRouter,
   putItemOnRouter,
   queryOnRouter,
   scanOnRouter,
   updateItemOnRouter,
+  updateTableOnRouter,
 ];
 
 export const routerOperations: ReadonlyMap<string, RouterOperation> = new Map(

@@ -4,8 +4,8 @@ import { tableArn } from "./table-name.ts";
 
 /** Gathered by the control plane from what partitions report; as on the service, some minutes old. */
 export interface TableSizes {
-  readonly itemCount?: number;
-  readonly sizeBytes?: number;
+  readonly itemCount: number;
+  readonly bytes: number;
 }
 
 /** Units per second that a new on-demand table can take at once (design notes, C.2). */
@@ -13,7 +13,7 @@ const onDemandStart = { readUnits: 12_000, writeUnits: 4_000 };
 
 export function describeTable(
   table: TableDefinition,
-  sizes: TableSizes,
+  sizes: TableSizes | undefined,
   place: { readonly region: string; readonly accountId: string },
 ): object {
   const createdAtSeconds = table.createdAt / 1000;
@@ -34,8 +34,8 @@ export function describeTable(
       ReadCapacityUnits: table.throughput.readUnits,
       WriteCapacityUnits: table.throughput.writeUnits,
     },
-    TableSizeBytes: sizes.sizeBytes ?? 0,
-    ItemCount: sizes.itemCount ?? 0,
+    TableSizeBytes: sizes?.bytes ?? 0,
+    ItemCount: sizes?.itemCount ?? 0,
     TableArn: tableArn(table.name, place.region, place.accountId),
     TableId: table.uuid,
     ...(onDemand

@@ -1,4 +1,5 @@
-// DescribeTable, DeleteTable and ListTables: short enough for one file. The control plane decides them.
+// DescribeTable, DeleteTable, ListTables and ListTagsOfResource: short enough for one file. The control plane decides
+// or answers them.
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
@@ -11,15 +12,16 @@ import { describeTable, type TableSizes } from "./table-description.ts";
 import { mentionedTable, namePattern, nameOfTable } from "./table-name.ts";
 
 /** Outcome of CreateTable, DescribeTable and DeleteTable (control-plane/src/commands.ts, ControlOutcome). */
-export interface TableOutcome extends Outcome, TableSizes {
+export interface TableOutcome extends Outcome {
   readonly table: TableDefinition;
+  readonly sizes?: TableSizes;
 }
 
 /** Outcome of ListTables. */
 export interface TableListOutcome extends Outcome {
   readonly names: readonly string[];
   /** Absent when there are no more. */
-  readonly lastName?: string;
+  readonly last?: string;
 }
 
 interface TableRequest {
@@ -46,6 +48,13 @@ export const deleteTableOnRouter: RouterOperation = {
   parse: (input, context) => onTable("DeleteTable", "TableDescription", input, context),
 };
 
+/** The tags are in the table's definition. */
+export const listTagsOnRouter: RouterOperation = {
+  name: "ListTagsOfResource",
+  tableNames: () => [],
+  parse: parseListTags,
+};
+
 export const listTablesOnRouter: RouterOperation = {
   name: "ListTables",
   tableNames: () => [],
@@ -68,9 +77,19 @@ export function checkTableName(name: string | undefined, constraints: Constraint
   );
 }
 
+/** The table's name where an ARN may stand; one of another region or account is not found. */
+export function namedTable(nameOrArn: string, context: ParseContext): string {
+  const name = nameOfTable(nameOrArn, context);
+  if (name !== undefined) return name;
+  throw new DynamoDbException(
+    "ResourceNotFoundException",
+    `Requested resource not found: Table: ${nameOrArn} not found`,
+  );
+}
+
 export function tableReply(member: string, outcome: Outcome, context: ParseContext): string {
   throwIfRefused(outcome);
-  const { table, ...sizes } = outcome as TableOutcome;
+  const { table, sizes } = outcome as TableOutcome;
   return JSON.stringify({ [member]: describeTable(table, sizes, context) });
 }
 
@@ -79,17 +98,26 @@ function onTable(operation: string, member: string, input: unknown, context: Par
   const constraints = new ConstraintList();
   checkTableName(request.TableName, constraints);
   constraints.throwIfAny();
-  const name = nameOfTable(request.TableName, context);
-  if (name === undefined) {
-    throw new DynamoDbException(
-      "ResourceNotFoundException",
-      `Requested resource not found: Table: ${request.TableName} not found`,
-    );
-  }
   return {
     kind: "control",
-    command: { operation, name },
+    command: { operation, name: namedTable(request.TableName, context) },
     reply: (outcome) => tableReply(member, outcome, context),
+  };
+}
+
+function parseListTags(input: unknown, context: ParseContext): ControlPlan {
+  const request = readRequest<{ readonly ResourceArn?: string }>(input, { ResourceArn: "String", NextToken: "String" });
+  const constraints = new ConstraintList();
+  constraints.required(request.ResourceArn, "resourceArn");
+  constraints.throwIfAny();
+  return {
+    kind: "control",
+    command: { operation: "DescribeTable", name: namedTable(request.ResourceArn!, context) },
+    reply(outcome) {
+      throwIfRefused(outcome);
+      const { tags } = (outcome as TableOutcome).table;
+      return JSON.stringify({ Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) });
+    },
   };
 }
 
@@ -111,8 +139,8 @@ function parseListTables(input: unknown): ControlPlan {
     },
     reply(outcome) {
       throwIfRefused(outcome);
-      const { names, lastName } = outcome as TableListOutcome;
-      return JSON.stringify({ TableNames: names, LastEvaluatedTableName: lastName ?? undefined });
+      const { names, last } = outcome as TableListOutcome;
+      return JSON.stringify({ TableNames: names, LastEvaluatedTableName: last ?? undefined });
     },
   };
 }

@@ -60,6 +60,18 @@ test("the older KeyConditions ask the same", () => {
   assert.deepEqual(response, { Items: [{ seq: { N: "11" } }], Count: 1, ScannedCount: 3 });
 });
 
+test("KeyConditions may stand beside a filter expression, but not beside a key condition", () => {
+  const KeyConditions = { feed: { ComparisonOperator: "EQ", AttributeValueList: [feed] } };
+  const mixed = {
+    TableName: "events", KeyConditions, FilterExpression: "odd = :odd", ExpressionAttributeValues: { ":odd": { BOOL: false } },
+  };
+  assert.deepEqual(found(events().call("Query", mixed)), [-200, 0, 2, 10, 100]);
+  assert.throws(
+    () => events().call("Query", { ...mixed, KeyConditionExpression: "feed = :odd" }),
+    /Non-expression parameters: \{KeyConditions\} Expression parameters: \{KeyConditionExpression, FilterExpression\}/,
+  );
+});
+
 test("begins_with on text takes what begins so, byte by byte", () => {
   const tables = new LocalTables();
   const disk = { B: "AAA=" };

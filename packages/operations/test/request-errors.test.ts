@@ -239,6 +239,18 @@ const rows: readonly Row[] = [
   ],
   ["BatchGetItem", { RequestItems: { users: { Keys: [Key, Key] } } }, V, "Provided list of item keys contains duplicates"],
   ["BatchGetItem", { RequestItems: { nothing: { Keys: [Key] } } }, R, "Requested resource not found"],
+  [
+    "BatchGetItem",
+    {
+      RequestItems: {
+        users: { Keys: [Key], ProjectionExpression: "id" },
+        events: { Keys: [{ feed: { S: "a" }, seq: { N: "1" } }], AttributesToGet: ["seq"] },
+      },
+    },
+    V,
+    "Can not use both expression and non-expression parameters in the same request: " +
+      "Non-expression parameters: {AttributesToGet} Expression parameters: {ProjectionExpression}",
+  ],
   ["BatchWriteItem", { RequestItems: {} }, V, "The requestItems parameter is required for BatchWriteItem"],
   [
     "BatchWriteItem", { RequestItems: { users: [] } }, V,

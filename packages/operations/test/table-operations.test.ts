@@ -35,7 +35,7 @@ test("CreateTable asks the control plane for the table it describes", () => {
 
 test("a table is described with every member clients look at", () => {
   const tables = new LocalTables();
-  tables.controlOutcome = () => ({ table: eventsTable, sizeBytes: 1234 });
+  tables.controlOutcome = () => ({ table: eventsTable, sizes: { itemCount: 7, bytes: 1234 } });
   assert.deepEqual(tables.call("DescribeTable", { TableName: "events" }), {
     Table: {
       AttributeDefinitions: request.AttributeDefinitions,
@@ -45,7 +45,7 @@ test("a table is described with every member clients look at", () => {
       CreationDateTime: 1_700_000_000,
       ProvisionedThroughput: { NumberOfDecreasesToday: 0, ReadCapacityUnits: 0, WriteCapacityUnits: 0 },
       TableSizeBytes: 1234,
-      ItemCount: 0,
+      ItemCount: 7,
       TableArn: "arn:aws:dynamodb:us-east-1:123456789012:table/events",
       TableId: "00000000-0000-4000-8000-000000000000",
       BillingModeSummary: { BillingMode: "PAY_PER_REQUEST", LastUpdateToPayPerRequestDateTime: 1_700_000_000 },
@@ -72,12 +72,36 @@ test("DeleteTable answers with the table as it goes", () => {
   assert.equal(tables.call("DeleteTable", { TableName: "users" }).TableDescription.TableStatus, "DELETING");
 });
 
+test("UpdateTable changes what it names and nothing else", () => {
+  const change = (request: object): unknown => {
+    const command = commandOf("UpdateTable", { TableName: "users", ...request });
+    return (command as { readonly change: unknown }).change;
+  };
+  assert.deepEqual(change({ DeletionProtectionEnabled: false }), { deletionProtection: false });
+  assert.deepEqual(change({ TableClass: "STANDARD" }), { tableClass: "STANDARD" });
+  const ProvisionedThroughput = { ReadCapacityUnits: 3, WriteCapacityUnits: 4 };
+  assert.deepEqual(change({ BillingMode: "PROVISIONED", ProvisionedThroughput }), {
+    billingMode: "PROVISIONED", throughput: { readUnits: 3, writeUnits: 4 },
+  });
+  assert.throws(() => change({ ProvisionedThroughput }), /Neither ReadCapacityUnits nor WriteCapacityUnits/);
+  assert.throws(() => change({}), /^ValidationException: At least one of ProvisionedThroughput, BillingMode/);
+  assert.throws(() => change({ GlobalSecondaryIndexUpdates: [] }), /GlobalSecondaryIndexUpdates: not supported/);
+});
+
+test("ListTagsOfResource finds the tags in the table's definition", () => {
+  const tables = new LocalTables();
+  tables.controlOutcome = () => ({ table: { ...baseTable, tags: { team: "blue" } } });
+  const ResourceArn = "arn:aws:dynamodb:us-east-1:123456789012:table/users";
+  assert.deepEqual(commandOf("ListTagsOfResource", { ResourceArn }), { operation: "DescribeTable", name: "users" });
+  assert.deepEqual(tables.call("ListTagsOfResource", { ResourceArn }), { Tags: [{ Key: "team", Value: "blue" }] });
+});
+
 test("ListTables pages by name", () => {
   const tables = new LocalTables();
   assert.deepEqual(commandOf("ListTables", { Limit: 2, ExclusiveStartTableName: "events" }), {
     operation: "ListTables", exclusiveStart: "events", limit: 2,
   });
-  tables.controlOutcome = () => ({ names: ["a-table", "b-table"], lastName: "b-table" });
+  tables.controlOutcome = () => ({ names: ["a-table", "b-table"], last: "b-table" });
   assert.deepEqual(tables.call("ListTables", {}), {
     TableNames: ["a-table", "b-table"], LastEvaluatedTableName: "b-table",
   });

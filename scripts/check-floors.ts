@@ -84,7 +84,8 @@ function isTest(path: string): boolean {
 }
 
 if (import.meta.main) {
-  const breaches = findBreaches(sourceFiles());
+  // The tests of this script hold what it must find.
+  const breaches = findBreaches(sourceFiles().filter(({ path }) => !path.startsWith("scripts/test/")));
   for (const { path, line, sentence } of breaches) process.stdout.write(`${path}:${line}: ${sentence}\n`);
   if (breaches.length > 0) process.exitCode = 1;
 }

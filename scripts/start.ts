@@ -3,8 +3,9 @@
 //                                      [--region us-east-1] [--data ./data] [--log-level info]
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { credentialsFile } from "@azimuth/cli/local-files.ts";
+import { credentialsFile, readLocalCluster } from "@azimuth/cli/local-files.ts";
 import { ClusterError, startLocalCluster, type StartedCluster, type StartOptions } from "@azimuth/cli/local-cluster.ts";
+import type { LocalPorts } from "@azimuth/cli/local-plan.ts";
 import { PortTakenError } from "@azimuth/cli/local-ports.ts";
 
 const defaultDirectory = join(import.meta.dirname, "..", "data");
@@ -12,8 +13,9 @@ const began = performance.now();
 
 try {
   const options = readOptions(process.argv.slice(2));
+  const before = readLocalCluster(options.directory)?.ports;
   const started = await startLocalCluster(options);
-  process.stdout.write(started.alreadyRan ? alreadyRunning(started, options) : welcome(started, options));
+  process.stdout.write(started.alreadyRan ? alreadyRunning(started, options) : welcome(started, options, before));
 } catch (error) {
   const plain = error instanceof ClusterError || error instanceof PortTakenError || error instanceof TypeError;
   process.stderr.write(`azimuth: ${plain ? (error as Error).message : ((error as Error).stack ?? error)}\n`);
@@ -53,17 +55,18 @@ function alreadyRunning(started: StartedCluster, options: StartOptions): string 
   return `Azimuth already runs; nothing was changed (\`npm run stop\` ends it).\n${facts(started, options)}`;
 }
 
-function welcome(started: StartedCluster, options: StartOptions): string {
+function welcome(started: StartedCluster, options: StartOptions, before: LocalPorts | undefined): string {
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const { cluster, endedLeftovers } = started;
   const lines = [`Azimuth runs: ${cluster.nodes.length} storage nodes in 3 zones (${seconds} s).`];
-  const elsewhere = (what: string, port: number): void =>
-    void lines.push(`Port ${port} is taken, so ${what} is elsewhere.`);
+  const compare = (what: string, asked: number | undefined, wished: number, got: number): void => {
+    if (asked === undefined && got !== wished) lines.push(`Port ${wished} is taken, so ${what} is elsewhere.`);
+  };
+  compare("the endpoint", options.port, before?.endpoint ?? 8000, cluster.ports.endpoint);
+  compare("the console", options.consolePort, before?.console ?? 8080, cluster.ports.console);
   if (endedLeftovers.length > 0) {
     lines.push(`Ended first, left over from a start whose agent died: ${endedLeftovers.join(", ")}.`);
   }
-  if (options.port === undefined && cluster.ports.endpoint !== 8000) elsewhere("the endpoint", 8000);
-  if (options.consolePort === undefined && cluster.ports.console !== 8080) elsewhere("the console", 8080);
   return `${lines.join("\n")}\n${facts(started, options)}`;
 }
 

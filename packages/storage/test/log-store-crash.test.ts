@@ -212,7 +212,7 @@ test("damage outlives its segment even when the group needs nothing of that segm
   append({ group: 1, create: { replica: 1 } }, { group: 2, create: { replica: 2 } }, { group: 3, create: { replica: 3 } });
   append({ group: 1, entries: entry(1, "victim") });
   append({ group: 2, entries: entry(1, "x".repeat(2000)), compact: { index: 1, term: 1 } });
-  append({ group: 1, compact: { index: 1, term: 1 } });
+  append({ group: 1, compact: { index: 1, term: 1 } }, { group: 2 });
   const first = disk.names()[0] as string;
   disk.flipByte(first, Buffer.from(disk.content(first) as Uint8Array).indexOf("victim"));
   store = open(world);

@@ -8,6 +8,7 @@ import { createRealRandom } from "@azimuth/foundation/real-random.ts";
 import { createWinstonLogger, logLevel } from "@azimuth/foundation/winston-logger.ts";
 import { createGrpcTransport } from "@azimuth/rpc/grpc-transport.ts";
 import { createHttpServer, type HttpServer } from "./http-server.ts";
+import { routerRequest } from "./pipeline.ts";
 import { createRequestRouter, type RequestRouter } from "./request-router.ts";
 
 const specification = {
@@ -62,7 +63,7 @@ function main(): void {
     random: random.split("request-ids"),
     log,
     isHealthy: () => router.isReady(),
-    handle: (request, respond) => void router.handle(request).then(respond),
+    handle: (request, respond) => void router.handle(routerRequest(request)).then(respond),
   });
   stopOnSignals(router, server);
   const status = (): unknown => routerStatus(router, flags);

@@ -19,8 +19,19 @@ import { requestIdentity } from "./request-token.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 import type { TableCatalog } from "./table-catalog.ts";
 
-/** What the pipeline needs of an HTTP request (http-server.ts). */
-export type RouterRequest = Pick<HttpRequest, "id" | "target" | "method" | "path" | "query" | "headers" | "body">;
+/** What the pipeline needs of an HTTP request (http-server.ts), its URL taken apart. */
+export interface RouterRequest extends Pick<HttpRequest, "target" | "method" | "headers" | "body"> {
+  readonly id: string;
+  readonly path: string;
+  /** What follows the question mark; empty when there is none. */
+  readonly query: string;
+}
+
+export function routerRequest({ requestId: id, url, target, method, headers, body }: HttpRequest): RouterRequest {
+  const mark = url.indexOf("?");
+  const [path, query] = mark < 0 ? [url, ""] : [url.slice(0, mark), url.slice(mark + 1)];
+  return { id, target, method, path, query, headers, body };
+}
 
 /** Who sends the request; throws the DynamoDbException that refuses it. */
 export type Authenticate = (request: RouterRequest) => { readonly accessKeyId: string };

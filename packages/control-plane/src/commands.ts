@@ -47,7 +47,7 @@ export interface RegisterNodeCommand {
   readonly endpoint: string;
   /** Random identity of the data directory: another one means that the disk was lost. */
   readonly incarnation: string;
-  /** The number a founding member already uses in group 0. Taken if it is free and reserved for founders. */
+  /** The number a founding member already goes by. Taken if it is free and reserved for founders. */
   readonly founder?: number | undefined;
 }
 
@@ -71,6 +71,8 @@ export interface DeleteCredentialCommand {
 export interface BootstrapCommand {
   readonly operation: "Bootstrap";
   readonly voters: readonly number[];
+  /** Numbers that the founding members took by their position, whether or not they hold group 0. */
+  readonly foundingNodes?: readonly number[];
 }
 
 /** The autoadmin's own. Each is decided again against the state, so that a repeated or late one does nothing. */

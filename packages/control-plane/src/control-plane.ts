@@ -44,6 +44,8 @@ export interface ControlPlaneDoors {
 
 export interface ControlPlaneConfig extends DecisionOptions {
   readonly autoadmin: AutoadminOptions;
+  /** Numbers of the nodes that found the cluster, reserved for them. */
+  readonly foundingNodes?: readonly number[];
 }
 
 export interface ControlPlane extends StateMachine, MapSource {
@@ -145,7 +147,7 @@ class GroupZero implements ControlPlane {
     if (this.#machine.state.meta !== undefined || this.#queue.length > 0) return;
     const voters = this.#doors.host.status(controlGroup)?.config.voters;
     assert(voters !== undefined, "a leader knows its group's members");
-    this.handle({ operation: "Bootstrap", voters }, () => {});
+    this.handle({ operation: "Bootstrap", voters, foundingNodes: this.#config.foundingNodes ?? [] }, () => {});
   }
 
   ranges(): readonly { readonly start: Uint8Array; readonly end: Uint8Array }[] {

@@ -23,7 +23,7 @@ export function decideBootstrap(
   if (state.meta !== undefined) return ignored;
   const voters = command.voters.toSorted((left, right) => left - right);
   assert(voters.length > 0, "a control plane has at least one voter");
-  const founders = voters.map(nodeOfReplica);
+  const founders = [...new Set([...voters.map(nodeOfReplica), ...(command.foundingNodes ?? [])])];
   const credential = newCredential(firstUserName, context);
   const effects: ControlEffect[] = [
     putMeta({

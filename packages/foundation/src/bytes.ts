@@ -38,7 +38,7 @@ export function fromHex(text: string): Uint8Array {
 export function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
   for (let last = prefix.length - 1; last >= 0; last--) {
     if (prefix[last] !== 0xff) {
-      const end = prefix.slice(0, last + 1);
+      const end = Uint8Array.prototype.slice.call(prefix, 0, last + 1);
       end[last] = (end[last] as number) + 1;
       return end;
     }

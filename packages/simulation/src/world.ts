@@ -221,10 +221,9 @@ export class World {
         life.router
           .handle({
             method: "POST",
-            id: `${router}-${this.time.events}`,
+            requestId: `${router}-${this.time.events}`,
             target: { api: "DynamoDB", operation: target },
-            path: "/",
-            query: "",
+            url: "/",
             headers,
             body: Buffer.from(JSON.stringify(input)),
           })

@@ -15,6 +15,8 @@ export interface Control {
   readonly watches: WatchServer;
   /** `founding`: this replica is one of those that group 0 starts with. */
   open(options: { readonly recovered: boolean; readonly replica: number; readonly founding: boolean }): void;
+  /** The replica of group 0 leaves this node for good; `done` once nothing of it is left. */
+  destroy(done: () => void): void;
   close(): void;
 }
 
@@ -30,6 +32,8 @@ export interface ControlDoors {
     readonly partitionsPerTable: number | undefined;
     /** Replica ids that group 0 starts with. */
     readonly founders: readonly number[];
+    /** Numbers of all the nodes that found the cluster. */
+    readonly foundingNodes: readonly number[];
   };
   instruct(node: number, instruction: Instruction): void;
   sendMap(watcher: string, delta: MapDelta): void;
@@ -46,6 +50,7 @@ export function createControl(doors: ControlDoors): Control {
       replicas,
       partitionsPerTable: config.partitionsPerTable,
       accountId: config.accountId,
+      foundingNodes: config.foundingNodes,
       autoadmin: { ...defaultAutoadminOptions, nodeDeadAfterMs: config.nodeDeadAfterMs ?? nodeDeadAfterMs },
     },
   );
@@ -58,6 +63,11 @@ export function createControl(doors: ControlDoors): Control {
     doors.mapChanged(delta);
   };
   const unsubscribe = plane.subscribe(follow);
+  const close = (): void => {
+    unsubscribe();
+    watches.close();
+    plane.close();
+  };
   return {
     plane,
     watches,
@@ -66,9 +76,10 @@ export function createControl(doors: ControlDoors): Control {
       const bootstrap = founding ? { ...emptyConfig, voters: config.founders } : undefined;
       host.createGroup({ group: 0, replica, bootstrap, machine: plane }, () => {});
     },
-    close() {
-      unsubscribe();
-      watches.close();
+    destroy(done) {
+      close();
+      host.destroyGroup(0, done);
     },
+    close,
   };
 }

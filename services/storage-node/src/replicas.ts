@@ -48,10 +48,6 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
       const { partition } = descriptor;
       if (logStore.group(partition) === undefined) continue;
       descriptors.set(partition, descriptor);
-      if (logStore.corrupted.some((damaged) => damaged.group === partition)) {
-        log.error("a replica's log is damaged; it stays closed until it is replaced", { partition });
-        continue;
-      }
       const machine = new Partition(doors, descriptor);
       partitions.set(partition, machine);
       host.openGroup({ group: partition, machine });
@@ -61,13 +57,11 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
   function reconcile(map: GroupLookup): void {
     latest = map;
     const held = logStore.groups().map(({ group, replica }) => ({ group, replica }));
-    const fate = compare(map, doors.node(), held);
+    const fate = compare(map, doors.node(), held, (group, replica) => logStore.wasRemoved(group, replica));
     for (const { group } of fate.destroy) {
       if (group !== controlGroup && !busy.has(group)) destroy(group);
     }
-    const missing = fate.create.filter(
-      ({ group, replica }) => group !== controlGroup && !busy.has(group) && !logStore.wasRemoved(group, replica),
-    );
+    const missing = fate.create.filter(({ group }) => group !== controlGroup && !busy.has(group));
     if (missing.length === 0) return;
     for (const { group, partition } of missing) descriptors.set(group, descriptorOf(partition));
     saveDescriptors();

@@ -22,7 +22,7 @@ import { executeInstruction, instructionTopic, type Instruction } from "@azimuth
 import { MapFollower } from "@azimuth/control-plane/map-follower.ts";
 import { createMapWatchClient } from "@azimuth/control-plane/map-watch-client.ts";
 import { groupReportOf, nodeReportTopic, type NodeReport } from "@azimuth/control-plane/node-report.ts";
-import { replicaOn } from "@azimuth/control-plane/replica-fate.ts";
+import { mustDestroy, replicaOn } from "@azimuth/control-plane/replica-fate.ts";
 import { mapTopic, type MapDelta } from "@azimuth/control-plane/watch.ts";
 import type { ReplicationLimits } from "@azimuth/replication/limits.ts";
 import { createReplicationHost } from "@azimuth/replication/replication-host.ts";
@@ -199,12 +199,29 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
         nodeDeadAfterMs: config.nodeDeadAfterMs,
         partitionsPerTable: config.partitionsPerTable,
         founders: founders.map((number) => replicaIdOf(0, number)),
+        foundingNodes: config.members.map((_, position) => position + 1),
       },
       instruct: (node, instruction) => notify(node, instructionTopic, instruction as unknown as Plain),
       sendMap: (watcher, delta) => transport.send(watcher, notice(mapTopic, delta as unknown as Plain)),
       mapChanged: (delta: MapDelta) => void follower.applyDelta(delta),
     });
     control.open({ recovered, replica: replica ?? replicaIdOf(0, identity.number), founding });
+  }
+
+  /** Group 0's replica comes to and leaves this node as the map says, like every other. */
+  function followControlGroup(): void {
+    const held = logStore.group(0);
+    if (held !== undefined && control !== undefined && mustDestroy(follower, { group: 0, replica: held.replica })) {
+      const leaving = control;
+      control = undefined;
+      log.info("the control plane's replica leaves this node");
+      leaving.destroy(() => {
+        mapChanged();
+        watch.start();
+      });
+    } else if (control === undefined && held === undefined) {
+      openControl();
+    }
   }
 
   function mapChanged(): void {
@@ -214,7 +231,7 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
       if (record.retired === true) continue;
       if (record.name !== config.name && record.endpoint !== "") transport.setRoute(record.name, record.endpoint);
     }
-    if (control === undefined) openControl();
+    followControlGroup();
     replicas?.reconcile(follower);
   }
 
@@ -228,7 +245,9 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
     const { incarnation, number } = identity;
     const command = { operation: "RegisterNode", name, zone, endpoint, incarnation, founder: number } as const;
     controlClient.send(command, { trace: "", deadlineMs: reportPeriodMs * 20, repeatable: true }, (answer) => {
-      if (answer.status === "ok" && answer.outcome.refused === undefined) reportSoon();
+      const registered = answer.status === "ok" ? answer.outcome.node : undefined;
+      assert(registered === undefined || registered.number === number, "the cluster knows this node by another number");
+      if (registered !== undefined) reportSoon();
       else timers.push(clock.after(reportPeriodMs, register));
     });
   }
@@ -293,11 +312,12 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
 
   function report(): void {
     if (host === undefined || replicas === undefined) return;
-    const damaged = new Set(logStore.corrupted.map(({ group }) => group));
+    const damaged = new Set(host.stats().closed.map(({ group }) => group));
     const groups = host.groups().flatMap((group) => {
       const status = host?.status(group);
-      const bytes = group === 0 ? 0 : (replicas?.get(group)?.statistics.bytes ?? 0);
-      return status === undefined ? [] : [groupReportOf(status, bytes, damaged.has(group))];
+      const statistics = replicas?.get(group)?.statistics;
+      const bytes = statistics?.bytes ?? 0;
+      return status === undefined ? [] : [groupReportOf(status, bytes, damaged.has(group), statistics?.items ?? 0)];
     });
     const { number: node, incarnation } = identity;
     const body: NodeReport = { node, incarnation, session, sequence: ++reportSequence, groups };

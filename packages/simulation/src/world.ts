@@ -221,9 +221,10 @@ export class World {
         life.router
           .handle({
             method: "POST",
-            requestId: `${router}-${this.time.events}`,
+            id: `${router}-${this.time.events}`,
             target: { api: "DynamoDB", operation: target },
-            url: "/",
+            path: "/",
+            query: "",
             headers,
             body: Buffer.from(JSON.stringify(input)),
           })

@@ -17,11 +17,7 @@ export function createAuthenticator({ clock, follower, enabled }: AuthenticatorD
   const keys = new SigningKeys();
   return (request) => {
     if (!enabled) return { accessKeyId: "anonymous" };
-    const { method, url, headers, body } = request;
-    const question = url.indexOf("?");
-    const path = question < 0 ? url : url.slice(0, question);
-    const query = question < 0 ? "" : url.slice(question + 1);
-    const verdict = verifyRequest({ method, path, query, headers, body }, { now: clock.wallNow(), findSecret, keys });
+    const verdict = verifyRequest(request, { now: clock.wallNow(), findSecret, keys });
     if (verdict.kind === "refused") throw verdict.exception;
     return { accessKeyId: verdict.accessKeyId };
   };

@@ -66,7 +66,7 @@ export function createPipeline(doors: PipelineDoors): (request: RouterRequest) =
       if (!(error instanceof DynamoDbException)) throw error;
       doors.metrics.failed(operationName, error);
       if (error.status >= 500) {
-        doors.log.warn("request failed", { requestId: request.requestId, operation: operationName, error: error.message });
+        doors.log.warn("request failed", { requestId: request.id, operation: operationName, error: error.message });
       }
       return errorAnswer(error);
     }
@@ -87,12 +87,12 @@ async function carryOut(
   const parsed = parseDocument(request.body);
   if (parsed === undefined) throw new DynamoDbException("SerializationException", "");
   const input = parsed.document;
-  await doors.catalog.prepare(operation.tableNames(input), request.requestId);
+  await doors.catalog.prepare(operation.tableNames(input), request.id);
   const context = { ...doors.parseContext, findTable: (name: string) => doors.catalog.find(name) };
   const plan = operation.parse(input, context);
   const identity = requestIdentity(request.headers, accessKeyId, operationName, request.body, doors.random);
   return execute(doors, plan, {
-    trace: request.requestId,
+    trace: request.id,
     deadline,
     requestToken: identity.token,
     firstAttempt: identity.attempt,

@@ -63,6 +63,9 @@ export class RaftCore {
   /** Ticks until campaigning because the leader's node is known to be gone; 0 when that is not so. */
   hurryTicks = 0;
 
+  /** Told to campaign at once, but a committed configuration change has to be applied first. */
+  campaignWhenApplied = false;
+
   /** At a leader: the replica that leadership is being handed to. */
   transferee: ReplicaId = noReplica;
   /** At a leader: no new configuration change until this index is applied. */

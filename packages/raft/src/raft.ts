@@ -27,7 +27,7 @@
 // A replica with an empty configuration waits for a snapshot: it answers votes and never campaigns. The
 // group's first configuration is not in the log, so such a replica refuses entries until it has one.
 import { RaftCore, type InitialState } from "./core.ts";
-import { maybeCampaign } from "./election/election.ts";
+import { maybeCampaign, maybeCampaignAfterApplying } from "./election/election.ts";
 import { transferLeadership } from "./election/transfer.ts";
 import { checkInvariants } from "./invariants.ts";
 import { isJoint } from "./membership/configuration.ts";
@@ -199,6 +199,7 @@ export class Raft {
   applied(index: number): void {
     this.#ready.applied(index);
     maybeLeaveJoint(this.#core);
+    maybeCampaignAfterApplying(this.#core);
   }
 
   /**

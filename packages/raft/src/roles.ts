@@ -63,6 +63,7 @@ function reset(core: RaftCore, term: number): void {
   core.electionElapsed = 0;
   core.heartbeatElapsed = 0;
   core.hurryTicks = 0;
+  core.campaignWhenApplied = false;
   core.drawElectionTimeout();
   core.votes.clear();
   core.transferee = noReplica;

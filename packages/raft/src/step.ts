@@ -3,7 +3,12 @@ import { assert, unreachable } from "@azimuth/foundation/assert.ts";
 import type { RaftCore } from "./core.ts";
 import { blankMessage } from "./core.ts";
 import {
-  handleVoteRequest, handleVoteResponse, ignoresCandidates, maybeCampaign, rejectVote,
+  handleTimeoutNow,
+  handleVoteRequest,
+  handleVoteResponse,
+  ignoresCandidates,
+  learnCommit,
+  rejectVote,
 } from "./election/election.ts";
 import { handleAppend, handleHeartbeat, handleSnapshot } from "./replication/follower.ts";
 import { handleAppendResponse, handleHeartbeatResponse } from "./replication/responses.ts";
@@ -66,6 +71,10 @@ function answerLowerTerm(core: RaftCore, message: Message): void {
     case "pre-vote":
       rejectVote(core, "pre-vote-response", message.from);
       return;
+    case "pre-vote-response":
+      // From a voter that has not seen our term. What it knows to be committed is so in any term.
+      learnCommit(core, message);
+      return;
     default:
       return;
   }
@@ -100,7 +109,7 @@ function dispatch(core: RaftCore, message: Message): void {
       if (core.role === "leader") handleHeartbeatResponse(core, message);
       return;
     case "timeout-now":
-      if (core.role === "follower") maybeCampaign(core, true);
+      if (core.role === "follower") handleTimeoutNow(core);
       return;
     default:
       unreachable(message.type, "message type");

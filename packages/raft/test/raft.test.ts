@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createSeededRandom } from "@azimuth/foundation/random.ts";
 import { blankMessage } from "../src/core.ts";
+import { encodeConfigChange } from "../src/membership/config-change-codec.ts";
 import { emptyConfig } from "../src/membership/configuration.ts";
 import { defaultRaftOptions } from "../src/options.ts";
 import { Inflights } from "../src/replication/inflights.ts";
@@ -60,6 +61,48 @@ test("a follower commits no further than an append proves that it shares", () =>
   // The leader of term 2 shares the first two entries; what it committed at 3 and 4 is of its own.
   replica.step({ ...blankMessage, from: 1, to: 2, term: 2, index: 2, logTerm: 1, commit: 4 }, undefined);
   assert.equal(replica.raft.committed, 2);
+});
+
+test("a snapshot makes configuration changes void that were handed out and not applied", () => {
+  for (const takenFirst of [false, true]) {
+    const replica = new SimulatedReplica(2, defaultRaftOptions, createSeededRandom(2), {
+      applied: 0, term: 0, digest: 0, config: { ...emptyConfig, voters: [1, 2] },
+    });
+    const steps = [{ kind: "add-learner", replica: 3 }] as const;
+    const data = encodeConfigChange({ kind: "change", steps, context: new Uint8Array(0) });
+    const entries: Entry[] = [{ index: 1, term: 1, kind: "config", data }];
+    replica.step({ ...blankMessage, from: 1, to: 2, term: 1, commit: 1, entries }, undefined);
+    replica.takeReady();
+    replica.sync();
+    replica.takeReady();
+    assert.equal(replica.applyQueue.length, 1);
+    // The snapshot's configuration is what later changes made of it: replica 3 is gone again.
+    const config = { ...emptyConfig, voters: [1, 2, 4] };
+    const snapshot = { index: 5, term: 1, config };
+    const state = { applied: 5, term: 1, digest: 7, config };
+    replica.step({ ...blankMessage, type: "snapshot", from: 1, to: 2, term: 1, snapshot }, state);
+    if (takenFirst) replica.takeReady();
+    replica.apply();
+    settle(replica);
+    assert.deepEqual(replica.raft.config, config);
+    assert.equal(replica.raft.appliedIndex, 5);
+    assert.deepEqual(replica.engine, state);
+  }
+});
+
+test("a refused vote of any term tells what is committed, if the entry is the same", () => {
+  const replica = new SimulatedReplica(2, defaultRaftOptions, createSeededRandom(2), {
+    applied: 0, term: 0, digest: 0, config: { ...emptyConfig, voters: [1, 2, 3] },
+  });
+  const entries = [1, 2].map((index): Entry => ({ index, term: 1, kind: "normal", data: new Uint8Array(0) }));
+  replica.step({ ...blankMessage, from: 3, to: 2, term: 5, entries }, undefined);
+  const refusal = { ...blankMessage, type: "pre-vote-response", from: 1, to: 2, term: 2, reject: true } as const;
+  replica.step({ ...refusal, commit: 2, logTerm: 2 }, undefined);
+  assert.equal(replica.raft.committed, 0);
+  replica.step({ ...refusal, commit: 1, logTerm: 1 }, undefined);
+  assert.equal(replica.raft.committed, 1);
+  replica.step({ ...refusal, commit: 9, logTerm: 1 }, undefined);
+  assert.equal(replica.raft.committed, 1);
 });
 
 test("reads beyond the limit are refused", () => {

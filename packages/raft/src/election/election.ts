@@ -20,6 +20,17 @@ export function maybeCampaign(core: RaftCore, transfer: boolean): void {
   else campaignForPreVotes(core);
 }
 
+/** The end of a transfer of leadership, at its target. */
+export function handleTimeoutNow(core: RaftCore): void {
+  core.campaignWhenApplied = core.promotable && core.log.hasUnappliedConfigChange();
+  maybeCampaign(core, true);
+}
+
+/** More is applied: what kept a transfer's target from campaigning may be over. */
+export function maybeCampaignAfterApplying(core: RaftCore): void {
+  if (core.campaignWhenApplied && !core.log.hasUnappliedConfigChange()) handleTimeoutNow(core);
+}
+
 function campaignForPreVotes(core: RaftCore): void {
   becomePreCandidate(core);
   for (const replica of voters(core)) {
@@ -101,8 +112,8 @@ export function rejectVote(core: RaftCore, type: "vote-response" | "pre-vote-res
 }
 
 export function handleVoteResponse(core: RaftCore, message: Message): void {
-  if (core.role === "leader") return;
   learnCommit(core, message);
+  if (core.role === "leader") return;
   if (core.role === "follower") return;
   const expected = core.role === "candidate" ? "vote-response" : "pre-vote-response";
   if (message.type !== expected) return;
@@ -111,8 +122,10 @@ export function handleVoteResponse(core: RaftCore, message: Message): void {
   recordVote(core, message.from, !message.reject);
 }
 
-function learnCommit(core: RaftCore, message: Message): void {
+/** Takes what a refusal says about the commit index; see rejectVote. */
+export function learnCommit(core: RaftCore, message: Message): void {
   const { commit, logTerm } = message;
+  if (core.role === "leader") return;
   if (commit <= core.log.committed || logTerm === 0 || !core.log.matches(commit, logTerm)) return;
   core.log.commitTo(commit);
   if (core.role === "follower" || !core.log.hasUnappliedConfigChange()) return;

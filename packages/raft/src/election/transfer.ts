@@ -22,7 +22,24 @@ export function transferLeadership(core: RaftCore, to: ReplicaId): void {
 
 export function maybeSendTimeoutNow(core: RaftCore, progress: Progress): void {
   if (core.transferee !== progress.replica || progress.match !== core.log.lastIndex) return;
-  core.send({ ...blankMessage, type: "timeout-now", from: core.id, to: progress.replica, term: core.term });
+  sendTimeoutNow(core, progress.replica);
+}
+
+/**
+ * A leader that is no longer a voter steps down, and spares the group an election timeout. If the best voter
+ * left cannot win, because it lags or has yet to learn of the change, the timeout decides after all.
+ */
+export function sendTimeoutNowToBest(core: RaftCore): void {
+  let best: Progress | undefined;
+  for (const voter of core.config.voters) {
+    const progress = core.progress.get(voter);
+    if (progress !== undefined && (best === undefined || progress.match > best.match)) best = progress;
+  }
+  if (best !== undefined) sendTimeoutNow(core, best.replica);
+}
+
+function sendTimeoutNow(core: RaftCore, to: ReplicaId): void {
+  core.send({ ...blankMessage, type: "timeout-now", from: core.id, to, term: core.term });
 }
 
 export function abortTransfer(core: RaftCore): void {

@@ -2,7 +2,7 @@
 // appended, as in the Raft thesis); that is safe because a replica with committed changes yet to apply does
 // not campaign, and a leader proposes none before the last one is applied.
 import type { RaftCore } from "../core.ts";
-import { abortTransfer } from "../election/transfer.ts";
+import { abortTransfer, sendTimeoutNowToBest } from "../election/transfer.ts";
 import { appendAsLeader } from "../propose.ts";
 import { maybeCommit } from "../replication/commit.ts";
 import { becomeFollower } from "../roles.ts";
@@ -20,6 +20,7 @@ export function applyConfigChange(core: RaftCore, change: ConfigChange): ConfigS
 
 function alignLeader(core: RaftCore): void {
   if (!isVoter(core.config, core.id)) {
+    sendTimeoutNowToBest(core);
     becomeFollower(core, core.term, noReplica);
     return;
   }

@@ -62,7 +62,8 @@ function isDown(route: Route): boolean {
 
 async function check(route: Route, isWell: BalancerOptions["isWell"]): Promise<void> {
   route.failures = (await isWell(route.target)) ? 0 : route.failures + 1;
-  if (!isDown(route)) return;
+  // Only as it goes down: connections made since then are a last resort, and may find it better than it seems.
+  if (route.failures !== failuresMax) return;
   for (const connection of route.connections) connection.destroy();
 }
 

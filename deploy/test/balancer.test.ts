@@ -75,7 +75,14 @@ test("when every router is ill connections are passed on all the same", async (c
   ill.add(0);
   await checkHealth();
   await checkHealth();
+  const held = connect(port, host);
+  await new Promise((resolve) => held.once("data", resolve));
+  await checkHealth();
   assert.equal(await talk(port, "?"), "one;?");
+  const echo = new Promise((resolve) => held.once("data", resolve));
+  held.write("still here");
+  assert.equal(String(await echo), "still here", "a connection made meanwhile is left alone");
+  held.destroy();
 });
 
 test("with no router left a connection is closed at once", async (context) => {

@@ -2,6 +2,7 @@
 // checksums, so a read past the end is a broken invariant. Attribute names repeat from item to item: a small
 // table of names met before saves making the same string again.
 import { AssertionError, assert } from "@azimuth/foundation/assert.ts";
+import { utf8 } from "@azimuth/foundation/bytes.ts";
 
 const cachedNameBytesMax = 32;
 const nameCacheSlots = 2048;
@@ -9,8 +10,8 @@ const nameCacheSlots = 2048;
 interface CachedName {
   readonly bytes: Uint8Array;
   readonly name: string;
-  /** The name as JSON text, with the colon that follows it. */
-  readonly json: string;
+  /** The name as JSON text in UTF-8, with the colon that follows it. */
+  readonly json: Uint8Array;
 }
 
 const nameCache: (CachedName | undefined)[] = new Array<CachedName | undefined>(nameCacheSlots).fill(undefined);
@@ -78,8 +79,8 @@ export class EncodedReader {
     return this.#cachedName().name;
   }
 
-  /** An attribute name as JSON text, with its colon. */
-  nameJson(): string {
+  /** An attribute name as the bytes of JSON text, with its colon. */
+  nameJson(): Uint8Array {
     return this.#cachedName().json;
   }
 
@@ -98,7 +99,7 @@ export class EncodedReader {
 
   #readName(start: number, end: number): CachedName {
     const name = this.buffer.toString("utf8", start, end);
-    return { bytes: Uint8Array.prototype.slice.call(this.buffer, start, end), name, json: `${JSON.stringify(name)}:` };
+    return { bytes: Uint8Array.prototype.slice.call(this.buffer, start, end), name, json: utf8(`${JSON.stringify(name)}:`) };
   }
 
   #holds(bytes: Uint8Array, start: number, length: number): boolean {

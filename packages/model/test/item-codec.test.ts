@@ -6,7 +6,7 @@ import { itemToJson, parseItem, parseValue, type JsonObject } from "@azimuth/mod
 import {
   decodeItem, decodeValue, encodeItem, encodeItemFromJson, encodeValue, encodedItemSize,
 } from "@azimuth/model/item-codec.ts";
-import { encodedAttributesToJson, encodedItemToJson } from "@azimuth/model/encoded-item-json.ts";
+import { encodedItemToJson, encodedItemsToJson } from "@azimuth/model/encoded-item-json.ts";
 import { itemSize } from "@azimuth/model/item-size.ts";
 import { equalItems, equalValues } from "@azimuth/model/value-compare.ts";
 import { arbitraryItem, arbitraryValue } from "./arbitrary-items.ts";
@@ -46,9 +46,13 @@ test("long and non-Latin text survives, and sizes count UTF-8 bytes", () => {
   }
 });
 
-test("chosen attributes can be taken out as JSON", () => {
-  const bytes = encodeItemFromJson({ id: { S: "a" }, skipped: { L: [{ N: "1" }] }, at: { N: "2" } });
-  assert.equal(encodedAttributesToJson(bytes, ["at", "id"]), '{"id":{"S":"a"},"at":{"N":"2"}}');
+test("items in a row are a JSON array, whatever came before", () => {
+  fc.assert(fc.property(fc.array(arbitraryItem, { maxLength: 4 }), (items) => {
+    const all = items.map((item) => JSON.parse(JSON.stringify(itemToJson(item))));
+    assert.deepEqual(JSON.parse(encodedItemsToJson(items.map(encodeItem))), all);
+  }));
+  const long = { a: { S: `${"x".repeat(200_000)}"` }, b: { B: Buffer.alloc(100_000).toString("base64") } };
+  assert.deepEqual(JSON.parse(encodedItemToJson(encodeItemFromJson(long))), long);
 });
 
 test("sizes are DynamoDB's", () => {

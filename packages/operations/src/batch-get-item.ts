@@ -1,6 +1,6 @@
 // BatchGetItem: up to 100 items of any tables. Every key is a GetItem of its own, on its own partition.
 import { parseItem, type JsonObject } from "@azimuth/model/attribute-json.ts";
-import { encodedItemToJson } from "@azimuth/model/encoded-item-json.ts";
+import { encodedItemsToJson } from "@azimuth/model/encoded-item-json.ts";
 import { validationException } from "@azimuth/model/exceptions.ts";
 import { encodedItemSize } from "@azimuth/model/item-codec.ts";
 import { keyOfJsonKey } from "@azimuth/model/key.ts";
@@ -135,7 +135,7 @@ function partsOf(
 function reply(request: BatchGetItemRequest, parts: readonly Part[], results: readonly PartResult[]): string {
   throwIfAllFailed(results);
   const tables = Object.keys(request.RequestItems);
-  const found = new Map(tables.map((table) => [table, [] as string[]]));
+  const found = new Map(tables.map((table) => [table, [] as Uint8Array[]]));
   const unprocessed = new Map<string, JsonObject[]>();
   const units = new Map(tables.map((table) => [table, 0]));
   let bytes = 0;
@@ -146,14 +146,14 @@ function reply(request: BatchGetItemRequest, parts: readonly Part[], results: re
       const { item, units: consumed } = result.outcome as GetItemOutcome;
       bytes += item ? encodedItemSize(item) : 0;
       if (bytes <= batchBytesMax) {
-        if (item) found.get(table)!.push(encodedItemToJson(item));
+        if (item) found.get(table)!.push(item);
         return addTo(units, table, consumed);
       }
     }
     unprocessed.set(table, [...(unprocessed.get(table) ?? []), key]);
   });
   return objectText({
-    Responses: byTableJson(new Map([...found].map(([table, items]) => [table, `[${items.join(",")}]`]))),
+    Responses: byTableJson(new Map([...found].map(([table, items]) => [table, encodedItemsToJson(items)]))),
     UnprocessedKeys: byTableJson(new Map([...unprocessed].map(([table, keys]) =>
       [table, JSON.stringify({ ...request.RequestItems[table], Keys: keys })]))),
     ConsumedCapacity: batchCapacityJson(units, request.ReturnConsumedCapacity),

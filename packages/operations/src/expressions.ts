@@ -45,8 +45,8 @@ const nonExpressions = ["AttributesToGet", "AttributeUpdates", "QueryFilter", "S
 export function checkParameterMix(request: ExpressionParameters, kinds: readonly ExpressionKind[]): void {
   const used = kinds.filter((kind) => request[kind] !== undefined);
   if (used.length > 0) {
-    const legacy = nonExpressions.filter((name) =>
-      (request as JsonObject)[name] !== undefined && (name !== "KeyConditions" || used.includes("KeyConditionExpression")));
+    const excluded = (name: string): boolean => name !== "KeyConditions" || used.includes("KeyConditionExpression");
+    const legacy = nonExpressions.filter((name) => (request as JsonObject)[name] !== undefined && excluded(name));
     if (legacy.length > 0) {
       throw validationException(
         "Can not use both expression and non-expression parameters in the same request: " +

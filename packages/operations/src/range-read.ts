@@ -4,7 +4,7 @@
 // counting is before the filter. Unless the range was exhausted the last key read is where the next page starts.
 // A Scan's page goes on from partition to partition with what is left of both budgets.
 import type { JsonObject } from "@azimuth/model/attribute-json.ts";
-import { encodedItemToJson } from "@azimuth/model/encoded-item-json.ts";
+import { encodedItemToJson, encodedItemsToJson } from "@azimuth/model/encoded-item-json.ts";
 import { decodeItem, encodeItem, encodedItemSize } from "@azimuth/model/item-codec.ts";
 import { keyAsItem, keyOfItem } from "@azimuth/model/key.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
@@ -117,7 +117,7 @@ export function pageReply(request: RangeReadRequest, outcomes: readonly Outcome[
   const units = readUnits(sumOf(pages, (page) => page.bytes), request.ConsistentRead === true);
   const items = request.Select === "COUNT"
     ? undefined
-    : `[${pages.flatMap((page) => page.items.map(encodedItemToJson)).join(",")}]`;
+    : encodedItemsToJson(pages.flatMap((page) => page.items));
   return objectText({
     Items: items,
     Count: String(sumOf(pages, (page) => page.count)),

@@ -7,7 +7,7 @@ import { encodeConfigChange } from "../src/membership/config-change-codec.ts";
 import { emptyConfig } from "../src/membership/configuration.ts";
 import { defaultRaftOptions } from "../src/options.ts";
 import { Inflights } from "../src/replication/inflights.ts";
-import type { Entry } from "../src/types.ts";
+import type { Entry, Message } from "../src/types.ts";
 import { SimulatedReplica, type ReplicaLimits } from "./simulated-replica.ts";
 
 function singleVoter(limits: Partial<ReplicaLimits> = {}): SimulatedReplica {
@@ -25,6 +25,13 @@ function settle(replica: SimulatedReplica): void {
     replica.sync();
     while (replica.apply() !== undefined);
   }
+}
+
+/** The first entries of term 1. */
+function emptyEntries(count: number): Entry[] {
+  return Array.from({ length: count }, (_, at) => ({
+    index: at + 1, term: 1, kind: "normal", data: new Uint8Array(0),
+  }));
 }
 
 test("proposals beyond the limit of uncommitted bytes are dropped, and accepted again once committed", () => {
@@ -56,7 +63,7 @@ test("a follower commits no further than an append proves that it shares", () =>
   const replica = new SimulatedReplica(2, defaultRaftOptions, createSeededRandom(2), {
     applied: 0, term: 0, digest: 0, config: { ...emptyConfig, voters: [1, 2, 3] },
   });
-  const entries = [1, 2, 3, 4].map((index): Entry => ({ index, term: 1, kind: "normal", data: new Uint8Array(0) }));
+  const entries = emptyEntries(4);
   replica.step({ ...blankMessage, from: 3, to: 2, term: 1, entries }, undefined);
   // The leader of term 2 shares the first two entries; what it committed at 3 and 4 is of its own.
   replica.step({ ...blankMessage, from: 1, to: 2, term: 2, index: 2, logTerm: 1, commit: 4 }, undefined);
@@ -94,9 +101,9 @@ test("a refused vote of any term tells what is committed, if the entry is the sa
   const replica = new SimulatedReplica(2, defaultRaftOptions, createSeededRandom(2), {
     applied: 0, term: 0, digest: 0, config: { ...emptyConfig, voters: [1, 2, 3] },
   });
-  const entries = [1, 2].map((index): Entry => ({ index, term: 1, kind: "normal", data: new Uint8Array(0) }));
+  const entries = emptyEntries(2);
   replica.step({ ...blankMessage, from: 3, to: 2, term: 5, entries }, undefined);
-  const refusal = { ...blankMessage, type: "pre-vote-response", from: 1, to: 2, term: 2, reject: true } as const;
+  const refusal: Message = { ...blankMessage, type: "pre-vote-response", from: 1, to: 2, term: 2, reject: true };
   replica.step({ ...refusal, commit: 2, logTerm: 2 }, undefined);
   assert.equal(replica.raft.committed, 0);
   replica.step({ ...refusal, commit: 1, logTerm: 1 }, undefined);

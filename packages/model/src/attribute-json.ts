@@ -104,6 +104,17 @@ export function checkNesting(depth: number): void {
   );
 }
 
+/** The same for an item that was put together from values which each passed. */
+export function checkItemNesting(item: Item): void {
+  for (const value of item.values()) checkValueNesting(value, 0);
+}
+
+function checkValueNesting(value: AttributeValue, depth: number): void {
+  if (value.type !== "L" && value.type !== "M") return;
+  checkNesting(depth + 1);
+  for (const inner of value.value.values()) checkValueNesting(inner, depth + 1);
+}
+
 export function checkNull(content: Json): void {
   if (parseBoolean(content)) return;
   throw validationException(`${invalid}Null attribute value types must have the value of true`);

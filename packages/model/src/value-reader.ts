@@ -99,7 +99,8 @@ export class EncodedReader {
 
   #readName(start: number, end: number): CachedName {
     const name = this.buffer.toString("utf8", start, end);
-    return { bytes: Uint8Array.prototype.slice.call(this.buffer, start, end), name, json: utf8(`${JSON.stringify(name)}:`) };
+    const bytes = Uint8Array.prototype.slice.call(this.buffer, start, end);
+    return { bytes, name, json: utf8(`${JSON.stringify(name)}:`) };
   }
 
   #holds(bytes: Uint8Array, start: number, length: number): boolean {

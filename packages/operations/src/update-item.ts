@@ -1,7 +1,7 @@
 // UpdateItem: changes attributes of an item, or makes the item, if the condition holds. The older AttributeUpdates
 // has become an expression by then (legacy-parameters.ts); only its errors are worded differently.
 import type { Item } from "@azimuth/model/attribute-value.ts";
-import { parseItem, type JsonObject } from "@azimuth/model/attribute-json.ts";
+import { checkItemNesting, parseItem, type JsonObject } from "@azimuth/model/attribute-json.ts";
 import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
 import { decodeItem, encodeItem, encodedItemSize } from "@azimuth/model/item-codec.ts";
 import { itemSizeMax } from "@azimuth/model/item-size.ts";
@@ -112,6 +112,7 @@ function decide(view: WriteView, command: UpdateItemCommand): Decision {
   const updated = update(command, bindings, before ?? decodeItem(command.keyItem));
   const sizeBefore = stored === undefined ? 0 : encodedItemSize(stored);
   if (before === undefined && !updated.createsItem) return { effects: [], outcome: { units: writeUnits(0, 0) } };
+  checkItemNesting(updated.item);
   const value = encodeItem(updated.item);
   if (encodedItemSize(value) > itemSizeMax) {
     throw validationException("Item size to update has exceeded the maximum allowed size");

@@ -70,6 +70,16 @@ test("an update that makes the item too large is refused where it is decided", (
   );
 });
 
+test("an update cannot nest deeper than an item may be", () => {
+  const nest = (levels: number): unknown => (levels === 0 ? { S: "leaf" } : { M: { a: nest(levels - 1) } });
+  const tables = tablesWith({ m: nest(10) });
+  const set = (levels: number): unknown => tables.call("UpdateItem", {
+    TableName: "users", Key, UpdateExpression: "SET m.a.a = :v", ExpressionAttributeValues: { ":v": nest(levels) },
+  });
+  assert.deepEqual(set(29), {});
+  assert.throws(() => set(30), { type: "ValidationException", message: /^Nesting Levels have exceeded/ });
+});
+
 test("an update that does not fit the item is a ValidationException", () => {
   const tables = tablesWith({ s: { S: "text" } });
   assert.throws(

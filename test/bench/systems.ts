@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { agentReport, startLocalCluster, stopLocalCluster } from "@azimuth/cli/local-cluster.ts";
+import { logTail } from "@azimuth/cli/local-files.ts";
 import { createFetchJson } from "@azimuth/host-agent/http-client.ts";
 import { sendOnce, type DynamoTarget } from "./dynamo-client.ts";
 import { EtcdClient } from "./etcd-client.ts";
@@ -61,7 +62,8 @@ async function startAzimuth(directory: string): Promise<System> {
     return { name: "azimuth", operations: operationNames, target: { kind: "dynamodb", ...target }, processes, stop };
   } catch (error) {
     await stop();
-    throw error;
+    const logs = ["router-1", "node-1", "node-2", "node-3"].map((name) => logTail(directory, name, 3)).join("\n");
+    throw new Error(`${(error as Error).message}; the logs end with:\n${logs}`, { cause: error });
   }
 }
 
@@ -129,7 +131,10 @@ async function stopAll(children: readonly Child[]): Promise<void> {
 }
 
 async function prepareTables(target: DynamoTarget): Promise<void> {
-  for (const request of tableRequests()) await sendOnce(target, request);
+  for (const request of tableRequests()) {
+    // A young cluster may still wait for its nodes to report.
+    await untilReady("CreateTable", startPatienceMs, async () => (await sendOnce(target, request)) !== undefined);
+  }
   for (const table of [pointTable, rangeTable]) {
     await untilReady(`table ${table}`, startPatienceMs, async () => {
       const described = (await sendOnce(target, requestFor("DescribeTable", { TableName: table }))) as

@@ -1,6 +1,7 @@
 // What a node tells of itself to people: GET /status, and through it the console and `azimuth status`.
 import type { MapFollower } from "@azimuth/control-plane/map-follower.ts";
 import type { GroupStatus, ReplicationHost } from "@azimuth/replication/host-api.ts";
+import type { HostStats } from "@azimuth/replication/replication-host.ts";
 import type { LogStore } from "@azimuth/storage/log-store.ts";
 import type { Identity } from "./identity.ts";
 import type { Replicas } from "./replicas.ts";
@@ -25,12 +26,14 @@ export interface NodeStatus {
   readonly revision: number;
   readonly groups: readonly NodeGroupStatus[];
   readonly log: ReturnType<LogStore["stats"]>;
+  /** What the replication host has done so far; undefined until it is opened. */
+  readonly replication: HostStats | undefined;
 }
 
 export function nodeStatus(parts: {
   readonly config: { readonly name: string; readonly zone: string };
   readonly identity: Identity;
-  readonly host: ReplicationHost | undefined;
+  readonly host: (ReplicationHost & { stats(): HostStats }) | undefined;
   readonly follower: MapFollower;
   readonly replicas: Replicas | undefined;
   readonly logStore: LogStore;
@@ -56,5 +59,5 @@ export function nodeStatus(parts: {
     ];
   });
   const { number: node, incarnation } = identity;
-  return { name: config.name, zone: config.zone, node, incarnation, revision: follower.revision, groups, log: logStore.stats() };
+  return { name: config.name, zone: config.zone, node, incarnation, revision: follower.revision, groups, log: logStore.stats(), replication: host?.stats() };
 }

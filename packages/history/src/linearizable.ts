@@ -3,8 +3,8 @@
 // and Wing 1990), and the cost grows with the concurrency on one object only. Give every object a few clients,
 // not fifty.
 //
-// A conviction comes shrunk: cut at the return that nothing explains, begun at the last moment when the
-// state was certain, and rid of whatever the violation does not need.
+// A conviction comes shrunk: cut at the return that nothing explains, rid of whatever the violation
+// does not need and, where that is not known, begun at the last moment when the state was certain.
 import { groupByKey, precedes, type Operation } from "./history.ts";
 import { minimise } from "./linearizability/minimise.ts";
 import { search, type DeadEnd } from "./linearizability/search.ts";
@@ -46,8 +46,9 @@ export function checkLinearizable<State>(
 function convict<State>(
   key: string, operations: readonly Operation[], model: Model<State>, dead: DeadEnd<State>, stepsMax: number,
 ): Anomaly {
-  // Nothing was open at the checkpoint and one state was possible, so what came before has no other say.
-  const { checkpoint } = dead;
+  // Nothing was open at the checkpoint and one state was possible, so what came before has no other say. A model that
+  // names values shrinks well without it, and then shows where the state came from.
+  const checkpoint = model.values === undefined ? dead.checkpoint : undefined;
   const kept = untilReturnOf(dead.operation, operations)
     .filter((operation) => operation.invokeIndex >= (checkpoint?.index ?? 0));
   const start = checkpoint?.state;
@@ -88,7 +89,7 @@ function explain<State>(
   const order = dead.order.map(nameOperation);
   const best = order.length === 0 ? "Before it" : `After ${list(order)}, the most that can be put in order,`;
   return `${from}No order explains ${nameOperation(culprit)}${where}.${after} ` +
-    `${best} ${model.describe(dead.state)}, and nothing that may come in between changes that to what it saw.`;
+    `${best} ${model.describe(dead.state)}, and nothing that is left can come in between to explain what it saw.`;
 }
 
 function list(names: readonly string[]): string {

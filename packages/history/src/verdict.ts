@@ -1,7 +1,7 @@
 // What every checker answers. `violated` is a conviction: it comes with anomalies, each with the few operations that
 // prove it and the sentence that says why no order explains them. `unknown` means that the checker
 // gave up (a step budget, values that are not unique); it is neither.
-import type { Operation } from "./history.ts";
+import type { Operation, Process } from "./history.ts";
 
 /** Why one operation must come before another. */
 export interface Because {
@@ -22,6 +22,8 @@ export interface Anomaly {
   /** The operation that nothing explains, where there is one. */
   readonly culprit?: Operation;
   readonly because?: readonly Because[];
+  /** What the explanation calls an operation, by its id, where it uses short names. */
+  readonly names?: Readonly<Record<number, string>>;
 }
 
 export interface Verdict {
@@ -47,17 +49,21 @@ export function verdictOf(anomalies: readonly Anomaly[], checked: string, undeci
 
 /** "write 3 by client 2", with what it returned where that says something. */
 export function nameOperation(operation: Operation): string {
-  return `${labelOperation(operation)} by ${operation.process}`;
+  return `${labelOperation(operation)} by ${nameProcess(operation.process)}`;
 }
 
-/** As short as fits a box: "write 3", "read → 3", "cas [1,2] refused", "write 4 ?". */
+export function nameProcess(process: Process): string {
+  return typeof process === "number" ? `process ${process}` : process;
+}
+
+/** As short as fits a box: "write 3", "read → 3", "cas 1 → 2 refused", "write 4 ?". */
 export function labelOperation(operation: Operation): string {
-  const input = operation.input === undefined || operation.input === null ? "" : ` ${short(operation.input)}`;
+  const input = labelInput(operation);
   switch (operation.outcome) {
     case "ok": {
       const told = operation.output !== undefined && !sameJson(operation.output, operation.input);
       const silent = operation.output === null && operation.f !== "read";
-      if (operation.f === "txn") return `txn ${short(operation.output)}`;
+      if (operation.f === "txn") return short(operation.output).slice(1, -1);
       return `${operation.f}${input}${told && !silent ? ` → ${short(operation.output)}` : ""}`;
     }
     case "refused":
@@ -67,6 +73,12 @@ export function labelOperation(operation: Operation): string {
     case "unknown":
       return `${operation.f}${input} ?`;
   }
+}
+
+function labelInput({ f, input }: Operation): string {
+  if (input === undefined || input === null) return "";
+  if (f === "cas" && Array.isArray(input)) return ` ${input.map(short).join(" → ")}`;
+  return ` ${short(input)}`;
 }
 
 export function sameJson(one: unknown, other: unknown): boolean {

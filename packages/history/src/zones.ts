@@ -142,8 +142,8 @@ function conflict(one: Cluster, other: Cluster): Anomaly {
   const shown = [one, other].flatMap((cluster) => [cluster.write, cluster.firstToReturn, cluster.lastInvoked]);
   const operations = [...new Set(shown)].filter((operation) => operation !== undefined);
   operations.sort((first, second) => first.invokeIndex - second.invokeIndex);
-  const explanation = `${orderSentence(one, other)} ${orderSentence(other, one)} A register holds one value at a time, ` +
-    `so both cannot be.`;
+  const explanation = `${orderSentence(one, other)} ${orderSentence(other, one)} Both cannot be: a ` +
+    "value is there once, and one at a time.";
   const culprit = one.lastInvoke > other.lastInvoke ? one.lastInvoked : other.lastInvoked;
   return {
     kind: culprit?.f === "read" ? "stale-read" : "not-linearizable",
@@ -162,6 +162,6 @@ function orderSentence(earlier: Cluster, later: Cluster): string {
   const first = earlier.firstToReturn;
   const last = later.lastInvoked as Operation;
   if (first === undefined) return `The register was empty before ${nameOperation(last)} began.`;
-  return `${earlier.value} was there before ${later.value} was left, for ${nameOperation(first)} had returned ` +
-    `when ${nameOperation(last)} began.`;
+  return `${earlier.value} must come before ${later.value}, for ${nameOperation(first)} had returned when ` +
+    `${nameOperation(last)} began.`;
 }

@@ -8,4 +8,4 @@ export const decideBatchMax = 512;
 export const rangeChunkBytes = 256 << 10;
 /** How long an idempotency record lives, as a number of generations of this many milliseconds. */
 export const idempotencyGenerationMs = 60_000;
-export const idempotencyGenerationsKept = 10;
+export const idempotencyGenerationsKept = 2;

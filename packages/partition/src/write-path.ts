@@ -150,6 +150,11 @@ class LeaderWritePath implements WritePath {
     return [...live].map((each) => idempotencyKey(each, command.position.token, requestToken));
   }
 
+  /** A retry of this first attempt was decided after its keys were read: its record must be looked for. */
+  #mustLookAfterAll({ request, recordKeys }: Pending): boolean {
+    return recordKeys.length === 0 && request.requestToken.length > 0 && this.#retried.has(toHex(request.requestToken));
+  }
+
   #decideBatch(
     batch: readonly Pending[],
     found: ReadonlyMap<string, Uint8Array | undefined>,
@@ -167,6 +172,10 @@ class LeaderWritePath implements WritePath {
     const { descriptor } = this.#partition;
     const table = this.#doors.findTable(command.tableId);
     if (epoch !== descriptor.epoch || table === undefined) return pending.done({ status: "wrong-epoch" });
+    if (this.#mustLookAfterAll(pending)) {
+      this.#queue.unshift(pending);
+      return;
+    }
     let seenIndex = 0;
     const look = (key: Uint8Array): Uint8Array | undefined => {
       const decided = this.#overlay.get(key);

@@ -1,0 +1,153 @@
+// A partition leader on a test bench: the real Partition over an in-memory engine, with a host whose commits and
+// leadership the test decides. Time stands still; `settle` runs everything that was deferred.
+import { assert } from "@azimuth/foundation/assert.ts";
+import type { Clock } from "@azimuth/foundation/clock.ts";
+import type { TableDefinition } from "@azimuth/model/table.ts";
+import type { PointReadCommand, WriteCommand } from "@azimuth/operations/operation.ts";
+import { routerOperations } from "@azimuth/operations/registry.ts";
+import { firstToken, lastToken } from "@azimuth/placement/token.ts";
+import type { GroupStatus, ProposalResult, ReadResult, ReplicationHost } from "@azimuth/replication/host-api.ts";
+import type { WriteOperation } from "@azimuth/storage/engine.ts";
+import { createMemoryEngine } from "@azimuth/storage/memory-engine.ts";
+import { Partition } from "../src/partition.ts";
+import type { PartitionReply } from "../src/requests.ts";
+
+export const table: TableDefinition = {
+  tableId: 7,
+  uuid: "00000000-0000-4000-8000-000000000000",
+  name: "users",
+  status: "ACTIVE",
+  attributes: [{ name: "id", type: "S" }],
+  key: { partition: { name: "id", type: "S" }, sort: undefined },
+  billingMode: "PAY_PER_REQUEST",
+  throughput: { readUnits: 0, writeUnits: 0 },
+  createdAt: 0,
+  deletionProtection: false,
+  tableClass: "STANDARD",
+  tags: {},
+};
+
+interface Proposal {
+  readonly index: number;
+  readonly data: Uint8Array;
+  readonly waiter: (result: ProposalResult) => void;
+}
+
+/** What a request was answered with, once it was. */
+export class Answer {
+  #reply: PartitionReply | undefined;
+
+  get reply(): PartitionReply | undefined {
+    return this.#reply;
+  }
+
+  fill(reply: PartitionReply): void {
+    assert(this.#reply === undefined, "a request is answered once");
+    this.#reply = reply;
+  }
+
+  /** Type of the exception it was refused with. */
+  refusal(): string | undefined {
+    return this.#reply?.status === "ok" ? this.#reply.outcome.refused?.type : undefined;
+  }
+}
+
+export class PartitionBench {
+  readonly partition: Partition;
+  readonly #engine;
+  readonly #deferred: (() => void)[] = [];
+  readonly #waitingReads: ((result: ReadResult) => void)[] = [];
+  proposals: Proposal[] = [];
+  #lastIndex = 0;
+  #applied = 0;
+  /** ReadIndex answers by itself; otherwise the test calls `confirmReads`. */
+  autoConfirm = true;
+
+  constructor() {
+    const clock: Clock = {
+      now: () => 0,
+      wallNow: () => 1_700_000_000_000,
+      after: () => ({ cancel() {} }),
+      every: () => ({ cancel() {} }),
+      defer: (callback) => void this.#deferred.push(callback),
+    };
+    this.#engine = createMemoryEngine({ clock });
+    const host = {
+      propose: (_group: number, data: Uint8Array, waiter: (result: ProposalResult) => void): number => {
+        this.proposals.push({ index: ++this.#lastIndex, data, waiter });
+        return this.#lastIndex;
+      },
+      readIndex: (_group: number, done: (result: ReadResult) => void): void => {
+        this.#waitingReads.push(done);
+        if (this.autoConfirm) this.confirmReads();
+      },
+      status: () => ({ applied: this.#applied, initialised: true }) as GroupStatus,
+    } as unknown as ReplicationHost;
+    const doors = { clock, engine: this.#engine, host, findTable: (id: number) => (id === 7 ? table : undefined) };
+    this.partition = new Partition(doors, { partition: 1, tableId: 7, firstToken, lastToken, epoch: 1 });
+    this.lead(2);
+  }
+
+  lead(term: number): void {
+    this.partition.roleChanged("leader", 4097, term);
+    this.partition.leaderReady(term);
+    this.settle();
+  }
+
+  loseLeadership(): void {
+    this.partition.roleChanged("follower", 4098, 99);
+  }
+
+  confirmReads(result: ReadResult = { kind: "confirmed", index: this.#applied }): void {
+    for (const done of this.#waitingReads.splice(0)) done(result);
+  }
+
+  /** Commits and applies the oldest `count` proposals. */
+  apply(count = this.proposals.length): void {
+    for (const { index, data, waiter } of this.proposals.splice(0, count)) {
+      const batch: WriteOperation[] = [];
+      const value = this.partition.apply({ index, term: 2, data }, batch);
+      this.#engine.write(batch, () => {
+        this.#applied = index;
+        this.partition.appliedThrough(index);
+        waiter({ kind: "applied", index, value });
+      });
+    }
+    this.settle();
+  }
+
+  /** Proposals whose leader lost them. */
+  lose(): void {
+    for (const { waiter } of this.proposals.splice(0)) waiter({ kind: "unknown" });
+    this.settle();
+  }
+
+  settle(): void {
+    for (let next = this.#deferred.shift(); next !== undefined; next = this.#deferred.shift()) next();
+  }
+
+  /** Sends an operation as the router would; the reply is filled in when it comes. */
+  send(
+    operation: string,
+    input: object,
+    options: { readonly token?: string; readonly attempt?: number; readonly epoch?: number } = {},
+  ): Answer {
+    const parse = routerOperations.get(operation)?.parse;
+    assert(parse !== undefined, `no operation ${operation}`);
+    const context = { findTable: () => table, region: "us-east-1", accountId: "000000000000" };
+    const plan = parse({ TableName: "users", ...input }, context);
+    const answer = new Answer();
+    const done = (reply: PartitionReply): void => answer.fill(reply);
+    const epoch = options.epoch ?? 1;
+    const requestToken = options.token === undefined ? new Uint8Array(0) : Buffer.from(options.token.padEnd(16, "."));
+    assert(plan.kind === "write" || plan.kind === "point-read", "only writes and point reads are sent here");
+    if (plan.kind === "write") {
+      const command: WriteCommand = plan.command;
+      this.partition.write({ command, epoch, requestToken, attempt: options.attempt ?? 0 }, done);
+    } else {
+      const command: PointReadCommand = plan.command;
+      this.partition.read({ command, epoch }, done);
+    }
+    return answer;
+  }
+}

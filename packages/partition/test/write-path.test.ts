@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PartitionBench } from "./partition-bench.ts";
+
+const key = { Key: { id: { S: "a" } } };
+const addOne = {
+  ...key,
+  UpdateExpression: "ADD amount :one",
+  ExpressionAttributeValues: { ":one": { N: "1" } },
+};
+const createOnly = { Item: { id: { S: "a" } }, ConditionExpression: "attribute_not_exists(id)" };
+
+function countOf(bench: PartitionBench): number {
+  return bench.partition.statistics.items;
+}
+
+test("a write is answered after its entry is applied, not before", () => {
+  const bench = new PartitionBench();
+  const put = bench.send("PutItem", { Item: { id: { S: "a" } } });
+  bench.settle();
+  assert.equal(bench.proposals.length, 1);
+  assert.equal(put.reply?.status, undefined);
+  bench.apply();
+  assert.equal(put.reply?.status, "ok");
+  assert.equal(countOf(bench), 1);
+});
+
+test("a decision sees the decisions before it that are not applied yet", () => {
+  const bench = new PartitionBench();
+  const first = bench.send("PutItem", createOnly);
+  const second = bench.send("PutItem", createOnly);
+  bench.settle();
+  assert.equal(bench.proposals.length, 1, "the second finds the first in the overlay");
+  assert.equal(second.reply?.status, undefined, "a refusal waits for what it saw");
+  bench.apply();
+  assert.equal(first.reply?.status, "ok");
+  assert.equal(second.refusal(), "ConditionalCheckFailedException");
+});
+
+test("a refusal on the strength of a write that is lost is not answered as a refusal", () => {
+  const bench = new PartitionBench();
+  const first = bench.send("PutItem", createOnly);
+  const second = bench.send("PutItem", createOnly);
+  bench.settle();
+  bench.lose();
+  assert.deepEqual(first.reply, { status: "unknown" });
+  assert.deepEqual(second.reply, { status: "not-leader", leader: 0 });
+});
+
+test("a refusal of what is applied is answered only once leadership is confirmed", () => {
+  const bench = new PartitionBench();
+  bench.send("PutItem", createOnly);
+  bench.settle();
+  bench.apply();
+  bench.autoConfirm = false;
+  const refused = bench.send("PutItem", createOnly);
+  bench.settle();
+  assert.equal(refused.reply?.status, undefined);
+  bench.confirmReads({ kind: "not-leader", leader: 4098 });
+  assert.deepEqual(refused.reply, { status: "not-leader", leader: 2 });
+});
+
+test("a retry answers with the outcome of the attempt that was applied, and applies nothing", () => {
+  const bench = new PartitionBench();
+  bench.send("UpdateItem", { ...addOne, ReturnValues: "UPDATED_NEW" }, { token: "t" });
+  bench.settle();
+  bench.apply();
+  const retry = bench.send("UpdateItem", { ...addOne, ReturnValues: "UPDATED_NEW" }, { token: "t", attempt: 1 });
+  bench.settle();
+  assert.equal(bench.proposals.length, 0);
+  assert.equal(retry.reply?.status, "ok");
+});
+
+test("a retry that finds its earlier attempt under way waits for it", () => {
+  const bench = new PartitionBench();
+  bench.send("UpdateItem", addOne, { token: "t" });
+  const retry = bench.send("UpdateItem", addOne, { token: "t", attempt: 1 });
+  bench.settle();
+  assert.equal(bench.proposals.length, 1);
+  assert.equal(retry.reply?.status, undefined);
+  bench.apply();
+  assert.equal(retry.reply?.status, "ok");
+});
+
+test("a first attempt that arrives behind its retry is not applied again", () => {
+  const bench = new PartitionBench();
+  bench.send("UpdateItem", addOne, { token: "t", attempt: 1 });
+  bench.settle();
+  bench.apply();
+  const late = bench.send("UpdateItem", addOne, { token: "t" });
+  bench.settle();
+  assert.equal(bench.proposals.length, 0);
+  assert.equal(late.reply?.status, "ok");
+});
+
+test("a first attempt in the same batch as its retry is not applied again", () => {
+  const bench = new PartitionBench();
+  bench.send("UpdateItem", addOne, { token: "t", attempt: 1 });
+  const late = bench.send("UpdateItem", addOne, { token: "t" });
+  bench.settle();
+  assert.equal(bench.proposals.length, 1);
+  bench.apply();
+  assert.equal(late.reply?.status, "ok");
+  assert.equal(bench.proposals.length, 0);
+});
+
+test("a refused retry is recorded, so that an earlier attempt cannot be applied behind it", () => {
+  const bench = new PartitionBench();
+  bench.send("PutItem", createOnly);
+  bench.settle();
+  bench.apply();
+  const refused = bench.send("PutItem", createOnly, { token: "t", attempt: 1 });
+  bench.settle();
+  assert.equal(bench.proposals.length, 1, "the refusal goes through the log");
+  bench.apply();
+  assert.equal(refused.refusal(), "ConditionalCheckFailedException");
+  bench.send("DeleteItem", key);
+  bench.settle();
+  bench.apply();
+  const late = bench.send("PutItem", createOnly, { token: "t" });
+  bench.settle();
+  assert.equal(bench.proposals.length, 0);
+  assert.equal(late.refusal(), "ConditionalCheckFailedException");
+});
+
+test("nothing is decided by a replica that does not lead", () => {
+  const bench = new PartitionBench();
+  bench.loseLeadership();
+  const put = bench.send("PutItem", createOnly);
+  assert.deepEqual(put.reply, { status: "not-leader", leader: 2 });
+});
+
+test("what was read under an earlier leadership is not decided in a later one", () => {
+  const bench = new PartitionBench();
+  const put = bench.send("PutItem", createOnly);
+  bench.partition.roleChanged("follower", 4098, 3);
+  bench.settle();
+  assert.equal(put.reply?.status, "not-leader");
+  assert.equal(bench.proposals.length, 0);
+});
+
+test("a request routed by another epoch is sent back", () => {
+  const bench = new PartitionBench();
+  assert.deepEqual(bench.send("PutItem", createOnly, { epoch: 2 }).reply, { status: "wrong-epoch" });
+  assert.deepEqual(bench.send("GetItem", key, { epoch: 2 }).reply, { status: "wrong-epoch" });
+});
+
+test("items and bytes are counted through puts, overwrites and deletes", () => {
+  const bench = new PartitionBench();
+  for (const id of ["a", "b", "a"]) {
+    bench.send("PutItem", { Item: { id: { S: id }, text: { S: "some text" } } });
+    bench.settle();
+  }
+  bench.apply();
+  assert.equal(countOf(bench), 2);
+  bench.send("DeleteItem", key);
+  bench.send("DeleteItem", { Key: { id: { S: "b" } } });
+  bench.settle();
+  bench.apply();
+  assert.deepEqual([bench.partition.statistics.items, bench.partition.statistics.bytes], [0, 0]);
+});
+
+test("a strong read waits for confirmation; an eventual one answers from what is applied", () => {
+  const bench = new PartitionBench();
+  bench.send("PutItem", { Item: { id: { S: "a" } } });
+  bench.settle();
+  bench.apply();
+  bench.autoConfirm = false;
+  const strong = bench.send("GetItem", { ...key, ConsistentRead: true });
+  const eventual = bench.send("GetItem", key);
+  bench.settle();
+  assert.equal(strong.reply?.status, undefined);
+  assert.equal(eventual.reply?.status, "ok");
+  bench.confirmReads();
+  bench.settle();
+  assert.equal(strong.reply?.status, "ok");
+});

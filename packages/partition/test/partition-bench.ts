@@ -46,6 +46,10 @@ export class Answer {
     this.#reply = reply;
   }
 
+  status(): PartitionReply["status"] | undefined {
+    return this.#reply?.status;
+  }
+
   /** Type of the exception it was refused with. */
   refusal(): string | undefined {
     return this.#reply?.status === "ok" ? this.#reply.outcome.refused?.type : undefined;

@@ -40,6 +40,20 @@ export interface UpdateTableCommand {
     "billingMode" | "throughput" | "deletionProtection" | "tableClass" | "tags">>;
 }
 
+/** Sets these tags, whatever their values were. */
+export interface TagResourceCommand {
+  readonly operation: "TagResource";
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface UntagResourceCommand {
+  readonly operation: "UntagResource";
+  readonly name: string;
+  /** Keys that the table does not have are ignored. */
+  readonly keys: readonly string[];
+}
+
 export interface RegisterNodeCommand {
   readonly operation: "RegisterNode";
   readonly name: string;
@@ -113,7 +127,8 @@ export interface RecordMembershipCommand {
 }
 
 export type TableCommand =
-  CreateTableCommand | DeleteTableCommand | DescribeTableCommand | ListTablesCommand | UpdateTableCommand;
+  | CreateTableCommand | DeleteTableCommand | DescribeTableCommand | ListTablesCommand | UpdateTableCommand
+  | TagResourceCommand | UntagResourceCommand;
 
 export type ControlCommand =
   | TableCommand

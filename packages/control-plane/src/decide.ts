@@ -9,6 +9,7 @@ import { decideBootstrap, decideForgetNode, decideRegisterNode, decideSetNodeSta
 import {
   decideCreateTable, decideDeleteTable, decideDescribeTable, decideListTables, decideTableEvent, decideUpdateTable,
 } from "./decide-table.ts";
+import { decideTagResource, decideUntagResource } from "./decide-tags.ts";
 import type { ControlDecision, DecisionContext } from "./decision.ts";
 
 export function decide(state: ControlState, command: ControlCommand, context: DecisionContext): ControlDecision {
@@ -26,6 +27,10 @@ export function decide(state: ControlState, command: ControlCommand, context: De
       return decideListTables(state, command);
     case "UpdateTable":
       return decideUpdateTable(state, command);
+    case "TagResource":
+      return decideTagResource(state, command);
+    case "UntagResource":
+      return decideUntagResource(state, command);
     case "TableEvent":
       return decideTableEvent(state, command);
     case "RegisterNode":

@@ -13,6 +13,7 @@ import type { ControlPlan, RouterOperation } from "./plan.ts";
 import { readRequest, type Members } from "./request-shape.ts";
 import { mentionedTable } from "./table-name.ts";
 import { checkTableName, tableReply } from "./table-operations.ts";
+import { constrainTags, tagsOf, tagsShape, type Tag } from "./tags.ts";
 
 interface CreateTableRequest extends CapacitySettings {
   readonly TableName: string;
@@ -20,7 +21,7 @@ interface CreateTableRequest extends CapacitySettings {
   readonly KeySchema: readonly { readonly AttributeName: string; readonly KeyType: "HASH" | "RANGE" }[];
   readonly StreamSpecification?: { readonly StreamEnabled?: boolean };
   readonly SSESpecification?: { readonly Enabled?: boolean };
-  readonly Tags?: readonly { readonly Key: string; readonly Value: string }[];
+  readonly Tags?: readonly Tag[];
   readonly TableClass?: TableDefinition["tableClass"];
   readonly DeletionProtectionEnabled?: boolean;
 }
@@ -43,7 +44,7 @@ const members: Members = {
     members: { StreamEnabled: "Boolean", StreamViewType: "String" }, of: "StreamSpecification",
   },
   SSESpecification: { members: { Enabled: "Boolean" }, of: "SSESpecification" },
-  Tags: { list: { members: { Key: "String", Value: "String" }, of: "Tag", element: true } },
+  Tags: tagsShape,
   TableClass: "String",
   DeletionProtectionEnabled: "Boolean",
 };
@@ -52,7 +53,6 @@ const notBuilt = ["LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorInde
   "WarmThroughput", "ResourcePolicy", "GlobalTableSourceArn"] as const;
 
 const invalid = "One or more parameter values were invalid: ";
-const tagsMax = 50;
 
 export const createTableOnRouter: RouterOperation = { name: "CreateTable", tableNames: mentionedTable, parse };
 
@@ -71,7 +71,7 @@ function parse(input: unknown, context: ParseContext): ControlPlan {
     throughput: throughputOf(request.ProvisionedThroughput),
     deletionProtection: request.DeletionProtectionEnabled === true,
     tableClass: request.TableClass ?? "STANDARD",
-    tags: tagsOf(request),
+    tags: tagsOf(request.Tags ?? []),
   };
   return {
     kind: "control",
@@ -96,11 +96,7 @@ function checkConstraints(request: CreateTableRequest): void {
   constrainCapacitySettings(constraints, request);
   constrainKeySchema(constraints, request);
   constraints.oneOf(request.TableClass, "tableClass", ["STANDARD", "STANDARD_INFREQUENT_ACCESS"]);
-  request.Tags?.forEach((tag, position) => {
-    const path = `tags.${position + 1}.member`;
-    if (constraints.required(tag?.Key, `${path}.key`)) constraints.length(tag.Key, `${path}.key`, 1, 128);
-    if (constraints.required(tag?.Value, `${path}.value`)) constraints.length(tag.Value, `${path}.value`, 0, 256);
-  });
+  constrainTags(constraints, request.Tags);
   constraints.throwIfAny();
 }
 
@@ -167,9 +163,4 @@ function refuseWhatIsNotBuilt(input: Readonly<Record<string, unknown>>, request:
     `${invalid}Number of attributes in KeySchema does not exactly match ` +
       "number of attributes defined in AttributeDefinitions",
   );
-}
-
-function tagsOf({ Tags = [] }: CreateTableRequest): Readonly<Record<string, string>> {
-  if (Tags.length > tagsMax) throw validationException(`${invalid}Too many tags: the limit is ${tagsMax}`);
-  return Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
 }

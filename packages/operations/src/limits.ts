@@ -16,3 +16,11 @@ export const tableArnLengthMax = 1024;
 
 export const attributesToGetMax = 255;
 export const listTablesMax = 100;
+
+export const tagsPerTableMax = 50;
+export const tagKeyLengthMax = 128;
+export const tagValueLengthMax = 256;
+
+/** Default quotas of provisioned units. */
+export const tableUnitsMax = 40_000;
+export const accountUnitsMax = 80_000;

@@ -28,6 +28,8 @@ export interface ParseContext {
   /** For ARNs: region and account of this cluster. */
   readonly region: string;
   readonly accountId: string;
+  /** What the client calls this endpoint: the request's Host header. */
+  readonly host?: string | undefined;
 }
 
 /** A write to one item on one partition. `operation` names the registry entry whose `decide` runs. */

@@ -11,9 +11,11 @@ import { putItemOnNode, putItemOnRouter } from "./put-item.ts";
 import { queryOnRouter } from "./query.ts";
 import { rangeReadOnNode } from "./range-read.ts";
 import { scanOnRouter } from "./scan.ts";
+import { describeEndpointsOnRouter, describeLimitsOnRouter } from "./service-operations.ts";
 import {
-  deleteTableOnRouter, describeTableOnRouter, listTablesOnRouter, listTagsOnRouter,
+  deleteTableOnRouter, describeTableOnRouter, listTablesOnRouter,
 } from "./table-operations.ts";
+import { listTagsOnRouter, tagResourceOnRouter, untagResourceOnRouter } from "./tags.ts";
 import { updateItemOnNode, updateItemOnRouter } from "./update-item.ts";
 import { updateTableOnRouter } from "./update-table.ts";
 
@@ -27,6 +29,8 @@ const onRouter: readonly RouterOperation[] = [
   createTableOnRouter,
   deleteItemOnRouter,
   deleteTableOnRouter,
+  describeEndpointsOnRouter,
+  describeLimitsOnRouter,
   describeTableOnRouter,
   getItemOnRouter,
   listTablesOnRouter,
@@ -34,6 +38,8 @@ const onRouter: readonly RouterOperation[] = [
   putItemOnRouter,
   queryOnRouter,
   scanOnRouter,
+  tagResourceOnRouter,
+  untagResourceOnRouter,
   updateItemOnRouter,
   updateTableOnRouter,
 ];

@@ -1,5 +1,4 @@
-// DescribeTable, DeleteTable, ListTables and ListTagsOfResource: short enough for one file. The control plane decides
-// or answers them.
+// DescribeTable, DeleteTable and ListTables: short enough for one file. The control plane decides or answers them.
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
@@ -46,13 +45,6 @@ export const deleteTableOnRouter: RouterOperation = {
   name: "DeleteTable",
   tableNames: mentionedTable,
   parse: (input, context) => onTable("DeleteTable", "TableDescription", input, context),
-};
-
-/** The tags are in the table's definition. */
-export const listTagsOnRouter: RouterOperation = {
-  name: "ListTagsOfResource",
-  tableNames: () => [],
-  parse: parseListTags,
 };
 
 export const listTablesOnRouter: RouterOperation = {
@@ -102,22 +94,6 @@ function onTable(operation: string, member: string, input: unknown, context: Par
     kind: "control",
     command: { operation, name: namedTable(request.TableName, context) },
     reply: (outcome) => tableReply(member, outcome, context),
-  };
-}
-
-function parseListTags(input: unknown, context: ParseContext): ControlPlan {
-  const request = readRequest<{ readonly ResourceArn?: string }>(input, { ResourceArn: "String", NextToken: "String" });
-  const constraints = new ConstraintList();
-  constraints.required(request.ResourceArn, "resourceArn");
-  constraints.throwIfAny();
-  return {
-    kind: "control",
-    command: { operation: "DescribeTable", name: namedTable(request.ResourceArn!, context) },
-    reply(outcome) {
-      throwIfRefused(outcome);
-      const { tags } = (outcome as TableOutcome).table;
-      return JSON.stringify({ Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) });
-    },
   };
 }
 

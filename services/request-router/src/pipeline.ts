@@ -88,7 +88,11 @@ async function carryOut(
   if (parsed === undefined) throw new DynamoDbException("SerializationException", "");
   const input = parsed.document;
   await doors.catalog.prepare(operation.tableNames(input), request.id);
-  const context = { ...doors.parseContext, findTable: (name: string) => doors.catalog.find(name) };
+  const context = {
+    ...doors.parseContext,
+    host: request.headers["host"],
+    findTable: (name: string) => doors.catalog.find(name),
+  };
   const plan = operation.parse(input, context);
   const identity = requestIdentity(request.headers, accessKeyId, operationName, request.body, doors.random);
   return execute(doors, plan, {
@@ -119,12 +123,10 @@ async function execute(doors: PipelineDoors, plan: Plan, context: DispatchContex
 async function executeRange(doors: PipelineDoors, plan: RangeReadPlan, context: DispatchContext): Promise<string> {
   const outcomes: Outcome[] = [];
   for (let command: typeof plan.command | undefined = plan.command; command !== undefined; ) {
-    const { token, tableId } = command;
     const sent = command;
-    const result = await promised<DispatchResult>((done) => doors.dispatcher.read(sent, token, context, done));
+    const result = await promised<DispatchResult>((done) => doors.dispatcher.read(sent, sent.token, context, done));
     outcomes.push(outcomeOf(result));
-    const lastToken = doors.catalog.lastTokenOfPartition(tableId, token);
-    command = lastToken === undefined ? undefined : plan.next(outcomes, lastToken);
+    command = result.kind === "ok" ? plan.next(outcomes, result.lastToken) : undefined;
   }
   return plan.reply(outcomes);
 }

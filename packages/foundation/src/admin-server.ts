@@ -1,5 +1,7 @@
 // The small HTTP server that each process keeps for its operators: health, metrics, status and a few actions. Plain
-// GETs and POSTs with JSON answers, on an address of its own, never on the clients' port.
+// GETs and POSTs with JSON answers, on an address of its own, never on the clients' port. A web page in the operator's
+// browser can reach that address too: it may press nothing (its POSTs name their origin), and what is told to
+// this machine only is not told to it even if its host name was made to point here.
 import { createServer, type Server } from "node:http";
 import type { Logger } from "./logger.ts";
 
@@ -10,7 +12,7 @@ export type AdminAnswer =
 
 export interface AdminRequest {
   readonly query: URLSearchParams;
-  /** True when the caller is on this very machine. */
+  /** True when the caller is on this very machine and is not a page of some web site. */
   readonly isLocal: boolean;
 }
 
@@ -30,7 +32,12 @@ export function startAdminServer(
     const answer = async (): Promise<AdminAnswer> => {
       const error = `no such page: ${request.method} ${url.pathname}`;
       if (route === undefined) return { status: 404, json: { error } };
-      return route({ query: url.searchParams, isLocal: loopback.has(request.socket.remoteAddress ?? "") });
+      const { host = "", origin } = request.headers;
+      if (request.method === "POST" && origin !== undefined) {
+        return { status: 403, json: { error: "requests from web pages are refused" } };
+      }
+      const isLocal = loopback.has(request.socket.remoteAddress ?? "") && origin === undefined && isOwnHost(host);
+      return route({ query: url.searchParams, isLocal });
     };
     request.resume();
     answer()
@@ -56,4 +63,9 @@ export function startAdminServer(
     listening(typeof address === "object" && address !== null ? address.port : options.port);
   });
   return server;
+}
+
+/** Whether a Host header names this machine itself, by a loopback address or as localhost. */
+function isOwnHost(host: string): boolean {
+  return /^(127(\.\d{1,3}){3}|\[::1\]|localhost)(:\d+)?$/i.test(host);
 }

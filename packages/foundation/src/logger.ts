@@ -4,6 +4,8 @@
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 export interface Logger {
+  /** Whether debug lines are kept; a hot path asks before it makes one. */
+  readonly isDebugging: boolean;
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
@@ -14,6 +16,7 @@ export interface Logger {
 
 /** A logger that drops everything. */
 export const silentLogger: Logger = {
+  isDebugging: false,
   debug() {},
   info() {},
   warn() {},

@@ -64,6 +64,7 @@ function withFields(winston: Winston, fields: LogFields): Logger {
     winston.log({ ...fields, ...lineFields, level, message });
   };
   return {
+    isDebugging: winston.isLevelEnabled("debug"),
     debug: at("debug"),
     info: at("info"),
     warn: at("warn"),

@@ -8,12 +8,16 @@ import { silentLogger, type Logger } from "@azimuth/foundation/logger.ts";
 import type { Member } from "@azimuth/foundation/members.ts";
 import { createSilentMetrics } from "@azimuth/foundation/metrics.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
+import type { ReplicationLimits } from "@azimuth/replication/limits.ts";
 import { createRequestRouter, type RequestRouter } from "@azimuth/request-router/request-router.ts";
 import { createLogStore } from "@azimuth/storage/create-log-store.ts";
+import type { Engine } from "@azimuth/storage/engine.ts";
+import type { LogStore } from "@azimuth/storage/log-store.ts";
 import { createMemoryEngineDisk, openMemoryEngine, type MemoryEngineDisk } from "@azimuth/storage/memory-engine.ts";
 import { createSimulatedDisk, type SimulatedDisk } from "@azimuth/storage/simulated-files.ts";
 import { createStorageNode, type StorageNode } from "@azimuth/storage-node/storage-node.ts";
 import { drainMicrotasks } from "./drain-microtasks.ts";
+import { startOperator, type Operator } from "./operator.ts";
 import { SimulatedNetwork } from "./simulated-network.ts";
 import { ProcessClock, VirtualTime } from "./virtual-time.ts";
 
@@ -28,17 +32,35 @@ export interface WorldOptions {
   readonly segmentBytes?: number;
   readonly nodeDeadAfterMs?: number;
   readonly partitionsPerTable?: number;
+  /** Limits of replication that differ from the production ones, to reach rare states often. */
+  readonly replication?: Partial<ReplicationLimits>;
+  readonly routerDeadlineMs?: number;
+  /** Runs now and then between events, whatever is under way; throws when something is wrong. */
+  readonly inspect?: (world: World) => void;
   /** Takes one line for everything worth telling. */
   readonly trace?: (line: string) => void;
 }
 
-interface NodeMachine {
+const eventsPerInspection = 1000;
+const restartDelayMs = 1000;
+
+/** One life of a storage node's process. */
+export interface NodeLife {
+  readonly clock: ProcessClock;
+  readonly node: StorageNode;
+  readonly logStore: LogStore;
+  readonly engine: Engine;
+}
+
+export interface NodeMachine {
   readonly member: Member;
   disk: SimulatedDisk;
   engineDisk: MemoryEngineDisk;
   /** The life under way; undefined while the machine is off. */
-  life: { readonly clock: ProcessClock; readonly node: StorageNode } | undefined;
+  life: NodeLife | undefined;
   lives: number;
+  /** Taken out of the cluster for good: it is never started again. */
+  isRemoved: boolean;
 }
 
 interface RouterMachine {
@@ -60,6 +82,7 @@ export class World {
   /** A broken invariant anywhere: the run has failed. */
   failure: Error | undefined;
   #openRequests = 0;
+  #inspectAt = 0;
   /** A promise was settled that micro-tasks may wait for. */
   #settled = false;
 
@@ -91,6 +114,7 @@ export class World {
       engineDisk: createMemoryEngineDisk(),
       life: undefined,
       lives: 0,
+      isRemoved: false,
     };
     this.nodes.set(member.name, machine);
   }
@@ -102,13 +126,13 @@ export class World {
 
   startNode(name: string): void {
     const machine = this.#node(name);
-    if (machine.life !== undefined) return;
+    if (machine.life !== undefined || machine.isRemoved) return;
     const clock = this.#processClock(name);
     const random = this.random.split(`${name}/${machine.lives++}`);
     const log = this.#logger(name);
     const onFatal = (error: Error): void => this.#die(name, error.message);
-    const life: { clock: ProcessClock; node: StorageNode | undefined } = { clock, node: undefined };
-    machine.life = life as NodeMachine["life"];
+    const life: { clock: ProcessClock } & Partial<NodeLife> = { clock };
+    machine.life = life as NodeLife;
     this.#trace(name, "starts");
     clock.run(() => {
       const files = machine.disk.open(onFatal);
@@ -122,7 +146,7 @@ export class World {
       });
       const transport = this.network.transport(name, clock);
       const metrics = createSilentMetrics();
-      const { nodeDeadAfterMs, partitionsPerTable } = this.#options;
+      const { nodeDeadAfterMs, partitionsPerTable, replication } = this.#options;
       const { zone, endpoint } = machine.member;
       const node = createStorageNode(
         { clock, random: random.split("node"), log, metrics, engine, files, logStore, transport },
@@ -135,11 +159,20 @@ export class World {
           accountId: "000000000000",
           nodeDeadAfterMs,
           partitionsPerTable,
+          replication,
         },
       );
-      life.node = node;
+      Object.assign(life, { node, logStore, engine });
       node.start();
     });
+  }
+
+  /** The operator's own process, which nothing ever happens to. */
+  startOperator(): Operator {
+    const clock = this.#processClock("operator");
+    const random = this.random.split("operator");
+    const nodes = (): readonly string[] => [...this.nodes.keys()];
+    return startOperator({ clock, random, transport: this.network.transport("operator", clock), nodes });
   }
 
   startRouter(name: string): void {
@@ -156,6 +189,7 @@ export class World {
         region: "us-east-1",
         accountId: "000000000000",
         authentication: false,
+        deadlineMs: this.#options.routerDeadlineMs,
       },
     );
     machine.life = { clock, router };
@@ -175,6 +209,12 @@ export class World {
     machine.engineDisk.crash(random);
   }
 
+  /** The node's flushed and unflushed data stay; one byte of what its log holds is no more what was written. */
+  flipLogByte(name: string, file: string, offset: number): void {
+    this.#trace(name, `has byte ${offset} of ${file} flipped`);
+    this.#node(name).disk.flipByte(file, offset);
+  }
+
   /** The machine is off and its disk is empty from now on. */
   loseDisk(name: string): void {
     this.crashNode(name);
@@ -182,6 +222,11 @@ export class World {
     this.#trace(name, "loses its disk");
     machine.disk = this.#newDisk(name);
     machine.engineDisk = createMemoryEngineDisk();
+  }
+
+  removeNode(name: string): void {
+    this.crashNode(name);
+    this.#node(name).isRemoved = true;
   }
 
   crashRouter(name: string): void {
@@ -260,6 +305,7 @@ export class World {
       if (next === undefined || next > until || this.failure !== undefined) break;
       do this.time.step();
       while (this.time.nextAt() === next && this.failure === undefined);
+      this.#maybeInspect();
       if (this.#settled || this.#openRequests > 0) {
         this.#settled = false;
         await drainMicrotasks();
@@ -269,6 +315,18 @@ export class World {
     if (this.failure !== undefined) throw this.failure;
     this.time.at(until, () => {});
     while ((this.time.nextAt() ?? Infinity) <= until) this.time.step();
+  }
+
+  #maybeInspect(): void {
+    const { inspect } = this.#options;
+    if (inspect === undefined || this.failure !== undefined || this.time.events < this.#inspectAt) return;
+    this.#inspectAt = this.time.events + eventsPerInspection;
+    try {
+      inspect(this);
+    } catch (error) {
+      this.#trace("world", `is broken: ${(error as Error).message}`);
+      this.failure = error as Error;
+    }
   }
 
   #newDisk(name: string): SimulatedDisk {
@@ -298,10 +356,15 @@ export class World {
     });
   }
 
+  /** The process ended by itself; its supervisor starts it again after a while. */
   #die(name: string, reason: string): void {
     this.deaths.push({ name, at: this.time.now(), reason });
     this.#trace(name, `dies: ${reason}`);
     this.crashNode(name);
+    const { lives } = this.#node(name);
+    this.time.after(restartDelayMs, () => {
+      if (this.#node(name).lives === lives) this.startNode(name);
+    });
   }
 
   #node(name: string): NodeMachine {
@@ -329,6 +392,7 @@ export class World {
     const write = (level: string) => (message: string, fields?: object) =>
       this.#trace(name, `${level} ${message}${fields === undefined ? "" : ` ${JSON.stringify(fields)}`}`);
     const logger: Logger = {
+      isDebugging: false,
       debug() {},
       info: write("info"),
       warn: write("warn"),

@@ -9,6 +9,7 @@ export function createLineLogger(clock: Clock, write: (line: string) => void, fi
     write(`${JSON.stringify({ timestamp, level, message, ...fields, ...more })}\n`);
   };
   return {
+    isDebugging: true,
     debug: line("debug"),
     info: line("info"),
     warn: line("warn"),

@@ -61,13 +61,14 @@ export function createPipeline(doors: PipelineDoors): (request: RouterRequest) =
       const { accessKeyId } = doors.authenticate(request);
       const body = await carryOut(doors, request, operationName, accessKeyId, started + doors.deadlineMs);
       doors.metrics.succeeded(operationName, doors.clock.now() - started);
+      if (doors.log.isDebugging) doors.log.debug("answered", { requestId: request.id, operation: operationName });
       return { status: 200, body };
     } catch (error) {
       if (!(error instanceof DynamoDbException)) throw error;
       doors.metrics.failed(operationName, error);
-      if (error.status >= 500) {
-        doors.log.warn("request failed", { requestId: request.id, operation: operationName, error: error.message });
-      }
+      const fields = { requestId: request.id, operation: operationName, error: error.type };
+      if (error.status >= 500) doors.log.warn("request failed", fields);
+      else if (doors.log.isDebugging) doors.log.debug("refused", fields);
       return errorAnswer(error);
     }
   };

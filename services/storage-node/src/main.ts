@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { startAdminServer } from "@azimuth/foundation/admin-server.ts";
 import { FlagError, parseFlags, parseListen } from "@azimuth/foundation/flags.ts";
 import { parseMembers } from "@azimuth/foundation/members.ts";
-import { createPrometheusMetrics } from "@azimuth/foundation/metrics.ts";
+import { createPrometheusMetrics, type PrometheusMetrics } from "@azimuth/foundation/metrics.ts";
 import { createRealClock } from "@azimuth/foundation/real-clock.ts";
 import { createRealRandom } from "@azimuth/foundation/real-random.ts";
 import { createWinstonLogger, logLevel } from "@azimuth/foundation/winston-logger.ts";
@@ -14,6 +14,7 @@ import { createGrpcTransport } from "@azimuth/rpc/grpc-transport.ts";
 import { createLogStore } from "@azimuth/storage/create-log-store.ts";
 import { createRealFiles } from "@azimuth/storage/real-files.ts";
 import { openRocksDbEngine } from "@azimuth/storage/rocksdb-engine.ts";
+import { createNodeMetrics } from "./node-metrics.ts";
 import { createStorageNode, type StorageNode } from "./storage-node.ts";
 
 const drainLimitMs = 5000;
@@ -101,11 +102,15 @@ function main(): void {
   });
 }
 
-function adminRoutes(node: StorageNode, metrics: ReturnType<typeof createPrometheusMetrics>) {
+function adminRoutes(node: StorageNode, metrics: PrometheusMetrics) {
+  const measure = createNodeMetrics(metrics);
   return {
     "GET /health": () => ({ status: node.isReady() ? 200 : 503, json: { ready: node.isReady() } }),
     "GET /status": () => ({ status: 200, json: node.status() }),
-    "GET /metrics": async () => ({ status: 200, text: await metrics.expose(), contentType: "text/plain; version=0.0.4" }),
+    "GET /metrics": async () => {
+      measure(node.status());
+      return { status: 200, text: await metrics.expose(), contentType: metrics.contentType };
+    },
     "POST /drain": () =>
       new Promise<{ status: number; json: unknown }>((resolve) => {
         node.drain(() => resolve({ status: 200, json: { drained: true } }));

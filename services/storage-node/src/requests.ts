@@ -1,5 +1,6 @@
 // What a storage node answers: writes and reads of its partitions, control commands, watches of the map, and who it
 // is. One function per method; statuses other than "ok" tell the asker how to correct itself.
+import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { ControlPlane } from "@azimuth/control-plane/control-plane.ts";
 import { controlMethod } from "@azimuth/control-plane/control-client.ts";
 import type { ControlCommand } from "@azimuth/control-plane/commands.ts";
@@ -23,15 +24,16 @@ export interface RequestHandlerDoors {
   replicas(): Replicas | undefined;
   /** Undefined on nodes that hold no replica of group 0. */
   controlPlane(): { readonly plane: ControlPlane; readonly watches: WatchServer } | undefined;
-  /** The node is being drained: it takes no new writes or strong reads. */
-  draining(): boolean;
+  readonly log: Logger;
   respond(to: string, response: ResponseMessage): void;
 }
 
 export function createRequestHandler(doors: RequestHandlerDoors): (from: string, request: RequestMessage) => void {
   return (from, request) => {
-    const reply = (status: string, body: Uint8Array = empty): void =>
+    const reply = (status: string, body: Uint8Array = empty): void => {
+      if (doors.log.isDebugging) logAnswer(doors.log, from, request, status);
       doors.respond(from, { kind: "response", id: request.id, status, body });
+    };
     switch (request.method) {
       case writeMethod:
         return write(doors, request, reply);
@@ -47,6 +49,10 @@ export function createRequestHandler(doors: RequestHandlerDoors): (from: string,
         return reply("unknown-method");
     }
   };
+}
+
+function logAnswer(log: Logger, from: string, { method, group, attempt, trace }: RequestMessage, status: string): void {
+  log.debug("answered", { requestId: trace, from, method, partition: group, attempt, status });
 }
 
 type Reply = (status: string, body?: Uint8Array) => void;

@@ -74,6 +74,8 @@ export interface StorageNode {
   /** Hands leaderships to others; then stops answering new work. */
   drain(done: () => void): void;
   stop(done: () => void): void;
+  /** Throws when a replica's state contradicts itself; for simulation, between events. */
+  checkInvariants(): void;
 }
 
 const reportPeriodMs = 500;
@@ -124,7 +126,7 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
     identify: () => identity,
     replicas: () => replicas,
     controlPlane: () => control,
-    draining: () => draining,
+    log,
     respond: (to, response) => transport.send(to, response),
   });
 
@@ -340,6 +342,10 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
       const close = (): void => transport.close(done);
       if (host === undefined) close();
       else host.stop(close);
+    },
+    checkInvariants() {
+      host?.checkInvariants();
+      control?.plane.checkInvariants();
     },
   };
 }

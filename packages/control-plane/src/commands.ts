@@ -37,7 +37,8 @@ export interface UpdateTableCommand {
   readonly operation: "UpdateTable";
   readonly name: string;
   readonly change: Partial<Pick<TableDefinition,
-    "billingMode" | "throughput" | "deletionProtection" | "tableClass" | "tags">>;
+    | "billingMode" | "throughput" | "onDemandMaximum" | "warmThroughput"
+    | "deletionProtection" | "tableClass" | "tags">>;
 }
 
 /** Sets these tags, whatever their values were. */

@@ -22,6 +22,31 @@ export interface Throughput {
   readonly writeUnits: number;
 }
 
+/** A global secondary index may have up to four attributes in each list; a local one has one of each. */
+export interface IndexKeySchema {
+  readonly partition: readonly KeyAttribute[];
+  readonly sort: readonly KeyAttribute[];
+}
+
+export type IndexStatus = "CREATING" | "UPDATING" | "DELETING" | "ACTIVE";
+
+export interface IndexDefinition {
+  /** From the counter of table ids: on disk an index is a table of its own. */
+  readonly indexId: number;
+  readonly name: string;
+  /** Local: in the partitions of the table. Global: in partitions of its own. */
+  readonly kind: "local" | "global";
+  readonly key: IndexKeySchema;
+  readonly projection: Projection;
+  readonly status: IndexStatus;
+  /** While CREATING: its partitions are there and it is being filled with the items that the table has. */
+  readonly backfilling: boolean;
+  readonly throughput: Throughput;
+}
+
+/** What a request says of a new index; the control plane adds the rest. */
+export type NewIndex = Omit<IndexDefinition, "indexId" | "status" | "backfilling">;
+
 export type TableStatus = "CREATING" | "UPDATING" | "DELETING" | "ACTIVE";
 
 export interface TableDefinition {
@@ -36,9 +61,22 @@ export interface TableDefinition {
   readonly key: KeySchema;
   readonly billingMode: "PROVISIONED" | "PAY_PER_REQUEST";
   readonly throughput: Throughput;
+  /** The most an on-demand table may use; -1 or absent: no maximum. Kept and described; not enforced. */
+  readonly onDemandMaximum?: Throughput;
+  /** What the table is asked to take at once; absent: what every table of its kind can. */
+  readonly warmThroughput?: Throughput;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly deletionProtection: boolean;
   readonly tableClass: "STANDARD" | "STANDARD_INFREQUENT_ACCESS";
   readonly tags: Readonly<Record<string, string>>;
+  /** Local and global secondary indexes in the order of their creation; absent: none. */
+  readonly indexes?: readonly IndexDefinition[];
+  /**
+   * Raised whenever an index is added or given up. A partition remembers the highest one it was written under, and a
+   * leader whose copy of the map is older decides nothing: it would leave an index out.
+   */
+  readonly indexVersion?: number;
+  /** The attribute that holds the second after which an item may be deleted; absent: none. */
+  readonly timeToLive?: string | undefined;
 }

@@ -6,7 +6,8 @@ import type { KeyType } from "@azimuth/model/attribute-value.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import type { KeySchema, TableDefinition } from "@azimuth/model/table.ts";
 import {
-  capacityMembers, checkCapacitySettings, constrainCapacitySettings, throughputOf, type CapacitySettings,
+  capacityMembers, checkCapacitySettings, constrainCapacitySettings, furtherCapacityOf, throughputOf,
+  type CapacitySettings,
 } from "./capacity-settings.ts";
 import type { ParseContext } from "./operation.ts";
 import type { ControlPlan, RouterOperation } from "./plan.ts";
@@ -49,8 +50,7 @@ const members: Members = {
   DeletionProtectionEnabled: "Boolean",
 };
 
-const notBuilt = ["LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorIndexes", "OnDemandThroughput",
-  "WarmThroughput", "ResourcePolicy", "GlobalTableSourceArn"] as const;
+const notBuilt = ["LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorIndexes", "ResourcePolicy", "GlobalTableSourceArn"] as const;
 
 const invalid = "One or more parameter values were invalid: ";
 
@@ -69,6 +69,7 @@ function parse(input: unknown, context: ParseContext): ControlPlan {
     key,
     billingMode: request.BillingMode ?? "PROVISIONED",
     throughput: throughputOf(request.ProvisionedThroughput),
+    ...furtherCapacityOf(request.BillingMode ?? "PROVISIONED", request),
     deletionProtection: request.DeletionProtectionEnabled === true,
     tableClass: request.TableClass ?? "STANDARD",
     tags: tagsOf(request.Tags ?? []),

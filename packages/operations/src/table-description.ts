@@ -18,7 +18,8 @@ export function describeTable(
 ): object {
   const createdAtSeconds = table.createdAt / 1000;
   const onDemand = table.billingMode === "PAY_PER_REQUEST";
-  const warm = onDemand ? onDemandStart : table.throughput;
+  const ready = onDemand ? onDemandStart : table.throughput;
+  const maximum = onDemand ? table.onDemandMaximum : undefined;
   const { partition, sort } = table.key;
   return {
     AttributeDefinitions: table.attributes.map(({ name, type }) => ({ AttributeName: name, AttributeType: type })),
@@ -46,11 +47,18 @@ export function describeTable(
           },
         }
       : {}),
+    ...(maximum === undefined
+      ? {}
+      : {
+          OnDemandThroughput: {
+            MaxReadRequestUnits: maximum.readUnits, MaxWriteRequestUnits: maximum.writeUnits,
+          },
+        }),
     ...(table.tableClass === "STANDARD" ? {} : { TableClassSummary: { TableClass: table.tableClass } }),
     DeletionProtectionEnabled: table.deletionProtection,
     WarmThroughput: {
-      ReadUnitsPerSecond: warm.readUnits,
-      WriteUnitsPerSecond: warm.writeUnits,
+      ReadUnitsPerSecond: Math.max(ready.readUnits, table.warmThroughput?.readUnits ?? 0),
+      WriteUnitsPerSecond: Math.max(ready.writeUnits, table.warmThroughput?.writeUnits ?? 0),
       Status: table.status === "CREATING" ? "UPDATING" : "ACTIVE",
     },
   };

@@ -4,7 +4,8 @@ import { validationException } from "@azimuth/model/exceptions.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import {
-  capacityMembers, checkCapacitySettings, constrainCapacitySettings, throughputOf, type CapacitySettings,
+  capacityMembers, checkCapacitySettings, constrainCapacitySettings, furtherCapacityOf, throughputOf,
+  type CapacitySettings,
 } from "./capacity-settings.ts";
 import type { ParseContext } from "./operation.ts";
 import type { ControlPlan, RouterOperation } from "./plan.ts";
@@ -28,7 +29,7 @@ const members: Members = {
 };
 
 const notBuilt = ["GlobalSecondaryIndexUpdates", "StreamSpecification", "SSESpecification", "ReplicaUpdates",
-  "OnDemandThroughput", "WarmThroughput", "MultiRegionConsistency"] as const;
+  "MultiRegionConsistency"] as const;
 
 const invalid = "One or more parameter values were invalid: ";
 
@@ -65,6 +66,7 @@ function changeOf(request: UpdateTableRequest, table: TableDefinition | undefine
     change.billingMode = mode;
     change.throughput = throughputOf(ProvisionedThroughput);
   }
+  Object.assign(change, furtherCapacityOf(BillingMode ?? table?.billingMode ?? "PAY_PER_REQUEST", request));
   if (TableClass !== undefined) change.tableClass = TableClass;
   if (DeletionProtectionEnabled !== undefined) change.deletionProtection = DeletionProtectionEnabled;
   if (Object.keys(change).length > 0) return change;

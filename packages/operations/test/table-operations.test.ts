@@ -33,6 +33,21 @@ test("CreateTable asks the control plane for the table it describes", () => {
   });
 });
 
+test("a maximum and warm throughput are kept and described", () => {
+  const tables = new LocalTables();
+  const OnDemandThroughput = { MaxReadRequestUnits: 10, MaxWriteRequestUnits: -1 };
+  const WarmThroughput = { ReadUnitsPerSecond: 13_000, WriteUnitsPerSecond: 4_000 };
+  const { definition } = commandOf("CreateTable", { ...request, OnDemandThroughput, WarmThroughput }) as {
+    definition: Partial<typeof eventsTable>;
+  };
+  tables.controlOutcome = () => ({ table: { ...eventsTable, ...definition } });
+  const { Table } = tables.call("DescribeTable", { TableName: "events" }) as unknown as { Table: object };
+  assert.deepEqual({ ...Table, OnDemandThroughput, WarmThroughput: { ...WarmThroughput, Status: "ACTIVE" } }, Table);
+  assert.throws(() => commandOf("UpdateTable", { TableName: "events", BillingMode: "PROVISIONED",
+    ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 }, OnDemandThroughput }),
+    /Neither MaxReadRequestUnits nor MaxWriteRequestUnits/);
+});
+
 test("a table is described with every member clients look at", () => {
   const tables = new LocalTables();
   tables.controlOutcome = () => ({ table: eventsTable, sizes: { itemCount: 7, bytes: 1234 } });

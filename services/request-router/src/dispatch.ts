@@ -24,7 +24,13 @@ export interface DispatchContext {
 }
 
 export type DispatchResult =
-  | { readonly kind: "ok"; readonly outcome: Outcome; readonly node: string }
+  | {
+      readonly kind: "ok";
+      readonly outcome: Outcome;
+      readonly node: string;
+      /** Last token of the partition that answered, as it was then: a split may have moved the map on since. */
+      readonly lastToken: string;
+    }
   /** The table or its partition is no more. */
   | { readonly kind: "gone" }
   /** A write may or may not have happened. */
@@ -38,6 +44,8 @@ export interface DispatchDoors {
   readonly requester: Requester;
   readonly follower: MapFollower;
   readonly zone: string;
+  /** A node that could not be reached just now: others are asked first. */
+  isSilent(name: string): boolean;
   refreshMap(done: () => void): void;
 }
 
@@ -140,7 +148,7 @@ class Delivery {
     switch (status) {
       case "ok":
         if (this.#parcel.atLeader) this.#leaders.set(partition.partition, node);
-        return this.#done({ kind: "ok", outcome: decodeBody<Outcome>(body), node: name });
+        return this.#done({ kind: "ok", outcome: decodeBody<Outcome>(body), node: name, lastToken: partition.lastToken });
       case "not-leader":
         return this.#redirected(partition, node, decodeBody<{ leader: number }>(body).leader);
       case "wrong-epoch":
@@ -157,7 +165,8 @@ class Delivery {
   }
 
   #redirected(partition: PartitionRecord, from: number, leader: number): void {
-    if (leader === 0 || leader === from) {
+    // A follower may still believe in a leader that cannot be reached; by the next try it may know better.
+    if (leader === 0 || leader === from || this.#isSilent(leader)) {
       if (this.#leaders.get(partition.partition) === from) this.#leaders.delete(partition.partition);
       this.#turn++;
       return this.#pauseThenRetry();
@@ -194,16 +203,23 @@ class Delivery {
 
   #leaderGuess(partition: PartitionRecord): number {
     const known = this.#leaders.get(partition.partition);
-    if (known !== undefined) return known;
-    const { voters } = partition;
-    return nodeOfReplica(voters[(this.#turn + partition.partition) % voters.length] as number);
+    if (known !== undefined && !this.#isSilent(known)) return known;
+    const nodes = partition.voters.map(nodeOfReplica);
+    const heard = nodes.filter((node) => !this.#isSilent(node));
+    const pool = heard.length > 0 ? heard : nodes;
+    return pool[(this.#turn + partition.partition) % pool.length] as number;
   }
 
   #nearestReplica(partition: PartitionRecord): number {
     const { follower, zone } = this.#doors;
-    const nodes = partition.voters.map(nodeOfReplica);
-    const isNear = (node: number): boolean => follower.node(node)?.zone === zone;
-    const ordered = [...nodes.filter(isNear), ...nodes.filter((node) => !isNear(node))];
+    const distance = (node: number): number =>
+      (follower.node(node)?.zone === zone ? 0 : 1) + (this.#isSilent(node) ? 2 : 0);
+    const ordered = partition.voters.map(nodeOfReplica).sort((left, right) => distance(left) - distance(right));
     return ordered[this.#turn % ordered.length] as number;
+  }
+
+  #isSilent(node: number): boolean {
+    const name = this.#doors.follower.node(node)?.name;
+    return name !== undefined && this.#doors.isSilent(name);
   }
 }

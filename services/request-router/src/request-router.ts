@@ -19,6 +19,7 @@ import { createAuthenticator } from "./authenticate.ts";
 import { createDispatcher } from "./dispatch.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { createPipeline, type RouterRequest } from "./pipeline.ts";
+import { createReachability, type KnownNode } from "./reachability.ts";
 import { createRouterMetrics } from "./router-metrics.ts";
 import { createTableCatalog } from "./table-catalog.ts";
 
@@ -43,7 +44,7 @@ export interface RequestRouterConfig {
 
 export interface RequestRouter {
   start(): void;
-  /** True once it has a map of a cluster that has been set up. */
+  /** True while it has a map of a cluster that has been set up and reaches nodes of a majority of its zones. */
   isReady(): boolean;
   handle(request: RouterRequest): Promise<HttpAnswer>;
   map(): ClusterMap;
@@ -54,22 +55,42 @@ const defaultDeadlineMs = 5000;
 
 export function createRequestRouter(doors: RequestRouterDoors, config: RequestRouterConfig): RequestRouter {
   const { clock, random, log, transport } = doors;
-  const requester = createRequester({ transport, clock, random: random.split("requests") });
   const follower = new MapFollower();
+  const knownNodes = (): Iterable<KnownNode> => {
+    const nodes = [...follower.nodes()].filter((node) => node.retired !== true);
+    return nodes.length > 0 ? nodes : config.members;
+  };
+  const reachability = createReachability({
+    clock,
+    random: random.split("reachability"),
+    requester: createRequester({ transport, clock, random: random.split("requests") }),
+    nodes: knownNodes,
+  });
+  const { requester, isSilent } = reachability;
   const founders = controlFounders(config.members);
   const nameOfNode = (node: number): string | undefined =>
     follower.node(node)?.name ?? config.members[node - 1]?.name;
   const controlNames = (): readonly string[] => {
     const control = follower.group(0);
     const nodes = control === undefined ? founders : control.voters.map(nodeOfReplica);
-    const names = nodes.map(nameOfNode).filter((name): name is string => name !== undefined);
-    return names.length > 0 ? names : config.members.map((member) => member.name);
+    const named = nodes.map(nameOfNode).filter((name): name is string => name !== undefined);
+    const names = named.length > 0 ? named : config.members.map((member) => member.name);
+    const heard = names.filter((name) => !isSilent(name));
+    return heard.length > 0 ? heard : names;
   };
   const controlClient = createControlClient({ clock, requester, candidates: controlNames, nameOfNode });
   const watch = createMapWatchClient({ clock, log, requester, follower, candidates: controlNames });
   const refreshMap = (done: () => void): void => watch.refresh(done);
   const catalog = createTableCatalog({ clock, follower, controlClient, refreshMap });
-  const dispatcher = createDispatcher({ clock, random: random.split("dispatch"), requester, follower, zone: config.zone, refreshMap });
+  const dispatcher = createDispatcher({
+    clock,
+    random: random.split("dispatch"),
+    requester,
+    follower,
+    zone: config.zone,
+    isSilent,
+    refreshMap,
+  });
   const handle = createPipeline({
     clock,
     random: random.split("request-tokens"),
@@ -95,12 +116,12 @@ export function createRequestRouter(doors: RequestRouterDoors, config: RequestRo
   return {
     handle,
     map: () => follower.map(),
-    isReady: () => follower.map().credentials.length > 0,
+    isReady: () => follower.map().credentials.length > 0 && reachability.reachesMajority(),
     start() {
       for (const member of config.members) transport.setRoute(member.name, member.endpoint);
       transport.start({
         message: receive,
-        peerUp: () => {},
+        peerUp: (peer) => reachability.peerUp(peer),
         peerDown(peer) {
           requester.handlePeerDown(peer);
           watch.peerDown(peer);
@@ -108,9 +129,11 @@ export function createRequestRouter(doors: RequestRouterDoors, config: RequestRo
       });
       follower.onChange(followRoutes);
       watch.start();
+      reachability.start();
     },
     stop(done) {
       watch.stop();
+      reachability.stop();
       requester.close();
       transport.close(done);
     },

@@ -10,8 +10,6 @@ export interface TableCatalog {
   prepare(names: readonly string[], trace: string): Promise<void>;
   /** A table whose items can be used; undefined while it is being created. */
   find(name: string): TableDefinition | undefined;
-  /** Last token of the partition that holds `token`. */
-  lastTokenOfPartition(tableId: number, token: string): string | undefined;
 }
 
 export interface TableCatalogDoors {
@@ -54,7 +52,6 @@ export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
       const missing = names.map(tableNameOf).filter((name) => name !== "" && find(name) === undefined);
       if (missing.length > 0) await Promise.all([...new Set(missing)].map((name) => lookUp(name, trace)));
     },
-    lastTokenOfPartition: (tableId, token) => follower.partitionFor(tableId, token)?.lastToken,
   };
 }
 

@@ -19,8 +19,10 @@ const totals = {
 
 /** Call the result with a fresh status before exposing. */
 export function createNodeMetrics(metrics: Metrics): (status: NodeStatus) => void {
-  const names = Object.keys(totals) as (keyof typeof totals)[];
-  const counters = names.map((name) => ({ name, counter: metrics.counter(...totals[name]), counted: 0 }));
+  const counters = (Object.keys(totals) as (keyof typeof totals)[]).map((name) => {
+    const [metric, help] = totals[name];
+    return { name, counter: metrics.counter(metric, help), counted: 0 };
+  });
   const groups = metrics.gauge("azimuth_groups", "Raft groups with a replica on this node");
   const leaders = metrics.gauge("azimuth_leaders", "Raft groups that this node leads");
   const quiet = metrics.gauge("azimuth_quiet_groups", "Raft groups that are idle and silent");

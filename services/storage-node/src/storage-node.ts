@@ -76,6 +76,8 @@ export interface StorageNode {
   stop(done: () => void): void;
   /** Throws when a replica's state contradicts itself; for simulation, between events. */
   checkInvariants(): void;
+  /** The ranges of the engine that make up a partition's state here; for simulation. */
+  rangesOf(partition: number): readonly { readonly start: Uint8Array; readonly end: Uint8Array }[];
 }
 
 const reportPeriodMs = 500;
@@ -347,6 +349,7 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
       host?.checkInvariants();
       control?.plane.checkInvariants();
     },
+    rangesOf: (partition) => replicas?.get(partition)?.ranges() ?? [],
   };
 }
 

@@ -5,12 +5,16 @@ import { layOut, wrap, type Box, type Timeline } from "./timeline.ts";
 import type { Anomaly } from "./verdict.ts";
 
 const characterWidth = 7.3;
-const rowHeight = 58;
+const rowHeight = 64;
 const boxHeight = 28;
 const margin = 24;
 const titleHeight = 64;
 const lineHeight = 19;
-const widthMin = 560;
+const widthMin = 640;
+/** Of the sentence's letters, on average and with some room. */
+const letterWidth = 7.7;
+/** Between arrows that connect the same two operations. */
+const arrowSpread = 44;
 
 const style = `
   text { font: 12px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: #1f2733; }
@@ -32,9 +36,10 @@ export function explainAsSvg(anomaly: Anomaly): string {
   const gutter = margin + Math.max(4, ...timeline.rows.map((name) => name.length)) * characterWidth + 16;
   const width = Math.max(widthMin, gutter + timeline.width * characterWidth + margin);
   const rowsBottom = titleHeight + timeline.rows.length * rowHeight;
-  const sentences = wrap(anomaly.explanation, Math.floor((width - 2 * margin) / 6.9));
+  const sentences = wrap(anomaly.explanation, Math.floor((width - 2 * margin) / letterWidth));
   const height = rowsBottom + 44 + sentences.length * lineHeight + margin / 2;
-  const place = placer(gutter);
+  const place = placer(gutter, width - margin);
+  const arrows = drawArrows(anomaly, timeline, place);
   const title = anomaly.key === undefined ? anomaly.kind : `${anomaly.kind} on ${anomaly.key}`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${round(width)} ${round(height)}" ` +
@@ -45,8 +50,9 @@ export function explainAsSvg(anomaly: Anomaly): string {
     `<rect width="100%" height="100%" rx="8" fill="#fff"/>`,
     `<text class="title" x="${margin}" y="34">${escapeXml(title)}</text>`,
     ...rowsOf(timeline, gutter, width),
+    ...arrows.map(({ path }) => path),
     ...timeline.boxes.map((box) => drawBox(box, place)),
-    ...drawArrows(anomaly, timeline, place),
+    ...arrows.map(({ text }) => text),
     `<line class="axis" x1="${round(gutter)}" x2="${round(width - margin)}" y1="${rowsBottom + 6}" y2="${rowsBottom + 6}"/>`,
     `<text class="label" x="${margin}" y="${rowsBottom + 10}">time</text>`,
     ...sentences.map((line, at) => {
@@ -62,10 +68,11 @@ interface Place {
   readonly middle: number;
 }
 
-function placer(gutter: number): (box: Box) => Place {
+/** Unknown ends reach to the right edge. */
+function placer(gutter: number, edge: number): (box: Box) => Place {
   return (box) => ({
     left: gutter + box.left * characterWidth,
-    right: gutter + box.right * characterWidth,
+    right: box.isOpen ? edge : gutter + box.right * characterWidth,
     middle: titleHeight + (box.row + 0.5) * rowHeight,
   });
 }
@@ -89,8 +96,13 @@ function drawBox(box: Box, place: (box: Box) => Place): string {
   return `<path class="box ${box.operation.outcome}${culprit}" d="${shape}"/>${text}`;
 }
 
-/** Curves above or below the rows they connect; several between the same two operations are spread. */
-function drawArrows(anomaly: Anomaly, timeline: Timeline, place: (box: Box) => Place): string[] {
+/** The curve goes below the boxes, its label above them. */
+interface Arrow {
+  readonly path: string;
+  readonly text: string;
+}
+
+function drawArrows(anomaly: Anomaly, timeline: Timeline, place: (box: Box) => Place): Arrow[] {
   const boxById = new Map(timeline.boxes.map((box) => [box.operation.id, box]));
   return (anomaly.because ?? []).flatMap(({ from, to, label }, at) => {
     const [first, second] = [boxById.get(from.id), boxById.get(to.id)];
@@ -99,22 +111,27 @@ function drawArrows(anomaly: Anomaly, timeline: Timeline, place: (box: Box) => P
   });
 }
 
-function drawArrow(from: Place, to: Place, label: string, number: number): string {
-  const centre = (one: Place): number => (one.left + one.right) / 2;
-  const offset = ((number % 3) - 1) * 22;
-  const startX = centre(from) + offset;
-  const endX = centre(to) + offset;
+/** Order in time goes from an end to a beginning; other arrows go between the boxes' middles. */
+function drawArrow(from: Place, to: Place, label: string, number: number): Arrow {
+  const isTime = label === "real time" || label === "process";
+  const offset = (number % 2 === 0 ? -0.5 : 0.5) * arrowSpread;
+  const pointOf = (one: Place): number => {
+    const middle = (one.left + Math.min(one.right, one.left + 40 * characterWidth)) / 2;
+    return Math.max(one.left + 6, Math.min(one.right - 6, middle + offset));
+  };
+  const startX = isTime ? from.right - 4 : pointOf(from);
+  const endX = isTime ? to.left + 4 : pointOf(to);
   const sameRow = from.middle === to.middle;
   const goesDown = sameRow ? -1 : Math.sign(to.middle - from.middle);
   const startY = from.middle + (goesDown * boxHeight) / 2;
   const endY = to.middle + ((sameRow ? goesDown : -goesDown) * boxHeight) / 2;
   const bend = sameRow ? -34 : 0;
   const middleY = (startY + endY) / 2 + bend;
-  const path = `M${round(startX)} ${startY} C${round(startX)} ${middleY} ${round(endX)} ${middleY} ${round(endX)} ${endY}`;
+  const curve = `M${round(startX)} ${startY} C${round(startX)} ${middleY} ${round(endX)} ${middleY} ${round(endX)} ${endY}`;
   const labelX = (startX + endX) / 2;
   const labelY = sameRow ? startY - 14 : middleY + 4;
   const text = `<text class="label" text-anchor="middle" x="${round(labelX)}" y="${labelY}">${escapeXml(label)}</text>`;
-  return `<path class="arrow" d="${path}"/>${text}`;
+  return { path: `<path class="arrow" d="${curve}"/>`, text };
 }
 
 function round(value: number): number {

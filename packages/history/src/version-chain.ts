@@ -48,10 +48,11 @@ export function checkVersionChain(operations: Iterable<Operation>): Verdict {
       continue;
     }
     const chain: Chain = { versions: new Map(), advances, advanceByToken };
-    const found = [...addWriters(chain), ...addSightings(chain, group), ...gaps(chain)];
-    // The order of versions means something only when each version has one writer.
-    const order = found.length > 0 ? found : [...contradictions(chain), ...refusals(chain)];
-    for (const anomaly of order) anomalies.push(key === "" ? anomaly : { ...anomaly, key });
+    const found = [...addWriters(chain), ...addSightings(chain, group)];
+    // What is missing, and the order of versions, mean something only when each version has at most one writer.
+    if (found.length === 0) found.push(...fillGaps(chain));
+    if (found.length === 0) found.push(...contradictions(chain), ...refusals(chain));
+    for (const anomaly of found) anomalies.push(key === "" ? anomaly : { ...anomaly, key });
   }
   const undecided = repeated.length === 0 ? undefined : `a token was used twice on ${repeated[0]}`;
   return verdictOf(anomalies, `${count} operations on ${byKey.size} version chains`, undecided);
@@ -128,21 +129,30 @@ function sighting(chain: Chain, version: Version, operation: Operation, token: s
   return undefined;
 }
 
-/** A version that somebody made or saw, although nobody can have made the one before it. */
-function gaps(chain: Chain): Anomaly[] {
+/**
+ * Every version up to the last that somebody made or saw must have a writer. Where none is known it may be any
+ * advance of unknown outcome; the one invoked first constrains the order least.
+ */
+function fillGaps(chain: Chain): Anomaly[] {
   const anomalies: Anomaly[] = [];
-  const possible = new Set(
-    chain.advances.filter(({ outcome }) => outcome === "unknown").map((advance) => inputOf(advance).from + 1),
-  );
+  const possible = new Map<number, Operation>();
+  for (const advance of chain.advances) {
+    const makes = inputOf(advance).from + 1;
+    if (advance.outcome !== "unknown") continue;
+    const other = possible.get(makes);
+    if (other === undefined || advance.invokeIndex < other.invokeIndex) possible.set(makes, advance);
+  }
   const numbers = [...chain.versions.keys()].sort((one, other) => one - other);
   let previous = 0;
   for (const number of numbers) {
-    const version = chain.versions.get(number) as Version;
+    const witness = chain.versions.get(number) as Version;
     for (let needed = previous + 1; needed <= number; needed++) {
-      if (chain.versions.get(needed)?.writer !== undefined || possible.has(needed)) continue;
-      const witness = (version.seenBy[0] ?? version.writer) as Operation;
-      const explanation = `${nameOperation(witness)} needs version ${needed}, which nobody can have made.`;
-      anomalies.push({ kind: "gap", explanation, operations: [witness], culprit: witness });
+      const version = versionOf(chain, needed);
+      version.writer ??= possible.get(needed);
+      if (version.writer !== undefined) continue;
+      const operation = (witness.seenBy[0] ?? witness.writer) as Operation;
+      const explanation = `${nameOperation(operation)} needs version ${needed}, which nobody can have made.`;
+      anomalies.push({ kind: "gap", explanation, operations: [operation], culprit: operation });
     }
     previous = Math.max(previous, number);
   }

@@ -27,22 +27,25 @@ export function startAdminServer(
   listening: (port: number) => void,
 ): Server {
   const server = createServer((request, response) => {
-    const url = new URL(request.url ?? "/", "http://admin");
-    const route = options.routes[`${request.method} ${url.pathname}`];
+    // Not new URL(): it throws at what a client may well send, such as "//".
+    const [path, search] = splitOnce(request.url ?? "/", "?");
+    const route = Object.hasOwn(options.routes, `${request.method} ${path}`)
+      ? options.routes[`${request.method} ${path}`]
+      : undefined;
     const answer = async (): Promise<AdminAnswer> => {
-      const error = `no such page: ${request.method} ${url.pathname}`;
+      const error = `no such page: ${request.method} ${path}`;
       if (route === undefined) return { status: 404, json: { error } };
       const { host = "", origin } = request.headers;
       if (request.method === "POST" && origin !== undefined) {
         return { status: 403, json: { error: "requests from web pages are refused" } };
       }
       const isLocal = loopback.has(request.socket.remoteAddress ?? "") && origin === undefined && isOwnHost(host);
-      return route({ query: url.searchParams, isLocal });
+      return route({ query: new URLSearchParams(search), isLocal });
     };
     request.resume();
     answer()
       .catch((error: unknown): AdminAnswer => {
-        options.log.error("a page of the admin server failed", { path: url.pathname, error: String(error) });
+        options.log.error("a page of the admin server failed", { path, error: String(error) });
         return { status: 500, json: { error: "internal error" } };
       })
       .then((result) => {
@@ -68,4 +71,9 @@ export function startAdminServer(
 /** Whether a Host header names this machine itself, by a loopback address or as localhost. */
 function isOwnHost(host: string): boolean {
   return /^(127(\.\d{1,3}){3}|\[::1\]|localhost)(:\d+)?$/i.test(host);
+}
+
+function splitOnce(text: string, separator: string): readonly [string, string] {
+  const position = text.indexOf(separator);
+  return position < 0 ? [text, ""] : [text.slice(0, position), text.slice(position + 1)];
 }

@@ -10,14 +10,14 @@ interface Told {
   readonly body: string;
 }
 
-async function ask(method: string, headers: Record<string, string>): Promise<Told> {
+async function ask(method: string, headers: Record<string, string>, target?: string): Promise<Told> {
   const routes = {
     "GET /secret": ({ isLocal }: { readonly isLocal: boolean }) => ({ status: 200, json: { isLocal } }),
     "POST /press": () => ({ status: 200, json: { pressed: true } }),
   };
   return new Promise((resolve, reject) => {
     const server = startAdminServer({ host: "127.0.0.1", port: 0, routes, log: silentLogger }, (port) => {
-      const path = method === "GET" ? "/secret" : "/press";
+      const path = target ?? (method === "GET" ? "/secret" : "/press");
       const sent = request({ host: "127.0.0.1", port, method, path, headers, agent: false }, (response) => {
         response.setEncoding("utf8");
         let body = "";
@@ -51,4 +51,11 @@ test("a page cannot press a button, and a tool can", async () => {
   assert.equal((await ask("POST", { host: "127.0.0.1", origin: "http://evil.example" })).status, 403);
   assert.equal((await ask("POST", { host: "127.0.0.1", origin: "null" })).status, 403);
   assert.deepEqual(await ask("POST", { host: "node-1:7201" }), { status: 200, body: '{"pressed":true}' });
+});
+
+test("addresses that are no pages are answered with 404, malformed ones too", async () => {
+  for (const target of ["//", "/%", "//[", "*", "http://x:99999999/", "/secret/", "/__proto__", "/?/secret"]) {
+    assert.equal((await ask("GET", {}, target)).status, 404, target);
+  }
+  assert.equal((await ask("GET", {}, "/secret?a=%&b")).status, 200);
 });

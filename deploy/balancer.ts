@@ -2,7 +2,8 @@
 // refuses or does not answer. It reads nothing of what passes through. Each router's health page is asked all the
 // time; a router that twice in a row does not say that it is well gets no new connections and loses those it has,
 // because a cut network and a hung process say nothing by themselves, and a client that is cut off connects again
-// at once, as the AWS SDKs do, while one that waits would wait for minutes.
+// at once, as the AWS SDKs do, while one that waits would wait for minutes. While no router can be connected to at all,
+// a new client is held for a while instead: the SDKs give up after three refusals, which take a fraction of a second.
 //   node deploy/balancer.ts --listen 0.0.0.0:8000 --to router-1:8000/7400,router-2:8000/7400
 import { get } from "node:http";
 import { connect, createServer, type Server, type Socket } from "node:net";
@@ -19,6 +20,8 @@ export interface BalancerOptions {
   readonly targets: readonly Target[];
   /** How long a target may take to accept before the next one is tried. */
   readonly connectLimitMs: number;
+  /** How long a client is held while no target accepts. */
+  readonly patienceMs: number;
   readonly isWell: (target: Target) => Promise<boolean>;
 }
 
@@ -38,6 +41,9 @@ const connectionsMax = 10_000;
 const failuresMax = 2;
 const checkEveryMs = 300;
 const healthLimitMs = 700;
+const connectLimitMs = 500;
+const patienceMs = 10_000;
+const holdMs = 100;
 
 export function createBalancer(options: BalancerOptions): Balancer {
   const routes = options.targets.map((target): Route => ({ target, connections: new Set(), failures: 0 }));
@@ -46,8 +52,15 @@ export function createBalancer(options: BalancerOptions): Balancer {
     client.on("error", () => client.destroy());
     const inTurn = [...routes.slice(next), ...routes.slice(0, next)];
     next = (next + 1) % routes.length;
-    const wellFirst = inTurn.toSorted((left, right) => Number(isDown(left)) - Number(isDown(right)));
-    tryRoutes(client, wellFirst, options.connectLimitMs);
+    const giveUpAt = performance.now() + options.patienceMs;
+    const attempt = (): void => {
+      const wellFirst = inTurn.toSorted((left, right) => Number(isDown(left)) - Number(isDown(right)));
+      tryRoutes(client, wellFirst, options.connectLimitMs, () => {
+        if (performance.now() + holdMs > giveUpAt) client.destroy();
+        else setTimeout(attempt, holdMs);
+      });
+    };
+    attempt();
   });
   server.maxConnections = connectionsMax;
   return {
@@ -67,15 +80,16 @@ async function check(route: Route, isWell: BalancerOptions["isWell"]): Promise<v
   for (const connection of route.connections) connection.destroy();
 }
 
-function tryRoutes(client: Socket, order: readonly Route[], connectLimitMs: number): void {
+function tryRoutes(client: Socket, order: readonly Route[], limitMs: number, failed: () => void): void {
   const [route, ...rest] = order;
-  if (route === undefined || client.destroyed) return void client.destroy();
+  if (client.destroyed) return;
+  if (route === undefined) return failed();
   const { host, port } = route.target;
   const upstream = connect({ host, port, noDelay: true, allowHalfOpen: true });
-  upstream.setTimeout(connectLimitMs);
+  upstream.setTimeout(limitMs);
   const giveUp = (): void => {
     upstream.destroy();
-    tryRoutes(client, rest, connectLimitMs);
+    tryRoutes(client, rest, limitMs, failed);
   };
   upstream.once("error", giveUp);
   upstream.once("timeout", giveUp);
@@ -121,7 +135,7 @@ function main(): void {
   const { values } = parseArgs({ options: { listen: { type: "string" }, to: { type: "string" } } });
   const [host, port] = (values.listen ?? "0.0.0.0:8000").split(":");
   const targets = (values.to ?? "").split(",").map(parseTarget);
-  const { server, checkHealth } = createBalancer({ targets, connectLimitMs: 500, isWell: askHealth });
+  const { server, checkHealth } = createBalancer({ targets, connectLimitMs, patienceMs, isWell: askHealth });
   server.listen(Number(port), host);
   const checkForEver = (): void => void checkHealth().then(() => setTimeout(checkForEver, checkEveryMs));
   checkForEver();

@@ -30,11 +30,11 @@ function talk(port: number, text: string): Promise<string> {
   });
 }
 
-async function setUp(context: TestContext, servers: readonly Server[]) {
+async function setUp(context: TestContext, servers: readonly Server[], patienceMs = 0) {
   const ports = await Promise.all(servers.map((server) => listen(context, server)));
   const ill = new Set<number>();
   const { server, checkHealth } = createBalancer({
-    targets: ports.map((port) => ({ host, port, healthPort: 1 })), connectLimitMs: 10_000,
+    targets: ports.map((port) => ({ host, port, healthPort: 1 })), connectLimitMs: 10_000, patienceMs,
     isWell: async (target) => !ill.has(ports.indexOf(target.port)),
   });
   return { port: await listen(context, server), checkHealth, ill };
@@ -85,11 +85,26 @@ test("when every router is ill connections are passed on all the same", async (c
   held.destroy();
 });
 
-test("with no router left a connection is closed at once", async (context) => {
+test("with no router left a connection is closed once patience ends", async (context) => {
   const gone = named("one");
   const { port } = await setUp(context, [gone]);
   await new Promise((resolve) => gone.close(resolve));
   await assert.rejects(talk(port, "?").then((heard) => assert.equal(heard, "") ?? Promise.reject(new Error("ended"))));
+});
+
+test("a client that comes while no router accepts is held until one does", async (context) => {
+  const gone = named("one");
+  const { port } = await setUp(context, [gone], 10_000);
+  const { port: before } = gone.address() as AddressInfo;
+  await new Promise((resolve) => gone.close(resolve));
+  const heard = talk(port, "?");
+  const other = connect(port, host);
+  await new Promise((resolve) => other.once("connect", resolve));
+  other.destroy();
+  const back = named("back");
+  context.after(() => void back.close());
+  back.listen(before, host);
+  assert.equal(await heard, "back;?");
 });
 
 test("a router that breaks off breaks off its client", async (context) => {

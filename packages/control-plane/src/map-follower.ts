@@ -77,7 +77,12 @@ export class MapFollower implements GroupLookup {
     return this.#tables.get(tableId);
   }
 
-  /** In the order of their tokens. */
+  /** The table of this id, or that has the index of this id. */
+  tableOwning(tableOrIndexId: number): TableDefinition | undefined {
+    return this.#tables.get(tableOrIndexId) ?? this.#indexed().tableByIndex.get(tableOrIndexId);
+  }
+
+  /** Of a table, or of a global index by its own id. In the order of their tokens. */
   partitionsOf(tableId: number): readonly PartitionRecord[] {
     return this.#indexed().partitionsByTable.get(tableId) ?? [];
   }
@@ -153,6 +158,7 @@ export class MapFollower implements GroupLookup {
 
 interface MapIndex {
   readonly tableByName: ReadonlyMap<string, TableDefinition>;
+  readonly tableByIndex: ReadonlyMap<number, TableDefinition>;
   readonly nodeByName: ReadonlyMap<string, NodeRecord>;
   readonly partitionsByTable: ReadonlyMap<number, readonly PartitionRecord[]>;
 }
@@ -171,6 +177,11 @@ function buildIndex(
   }
   const nodeByName = new Map<string, NodeRecord>();
   for (const node of nodes) if (!node.retired) nodeByName.set(node.name, node);
-  const tableByName = new Map([...tables].map((table) => [table.name, table] as const));
-  return { tableByName, nodeByName, partitionsByTable };
+  const tableByName = new Map<string, TableDefinition>();
+  const tableByIndex = new Map<number, TableDefinition>();
+  for (const table of tables) {
+    tableByName.set(table.name, table);
+    for (const { indexId } of table.indexes ?? []) tableByIndex.set(indexId, table);
+  }
+  return { tableByName, tableByIndex, nodeByName, partitionsByTable };
 }

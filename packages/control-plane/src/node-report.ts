@@ -31,6 +31,8 @@ export interface GroupReport {
   readonly bytes: number;
   /** The replica found its log or state damaged and stopped: it must be replaced. */
   readonly corrupted: boolean;
+  /** Global indexes added to the live table that hold everything this partition has; absent: none. */
+  readonly builtIndexes?: readonly number[];
 }
 
 export interface NodeReport {
@@ -43,12 +45,15 @@ export interface NodeReport {
 }
 
 /** The report of one group as the replication host sees it. */
-export function groupReportOf(status: GroupStatus, bytes: number, corrupted: boolean, items = 0): GroupReport {
+export function groupReportOf(
+  status: GroupStatus, bytes: number, corrupted: boolean, items = 0, builtIndexes: readonly number[] = [],
+): GroupReport {
   const { group, replica, role, leader, term, applied, lastIndex, initialised, config, progress } = status;
   return {
     group, replica, role, leader, term, applied, lastIndex, initialised, progress, items, bytes, corrupted,
     voters: config.voters,
     learners: config.learners,
     joint: config.votersOutgoing.length > 0,
+    ...(builtIndexes.length > 0 ? { builtIndexes } : {}),
   };
 }

@@ -3,6 +3,9 @@
 //
 //   version u8 | epoch varint | flags u8 | generation varint | item-count delta + 2^31 u32 | byte delta + 2^40 u64
 //   [request token 16 bytes | hash token 8 bytes | outcome bytes]   when flags & hasRecord
+//   [index version varint | queue records removed varint | built indexes: count varint, ids varint
+//    | index changes: count varint, each index id varint | token 8 bytes | kind u8 | key bytes | value bytes (puts)]
+//                                                                    when flags & hasIndexWork
 //   effects: count varint, then each: kind u8 | key bytes | value bytes (puts only)
 //
 // Keys are whole engine keys. `generation` stamps idempotency records and, with flag `expires`, tells which
@@ -14,6 +17,7 @@ const version = 1;
 const hasRecord = 1;
 const isRetry = 2;
 const expires = 4;
+const hasIndexWork = 8;
 const countBias = 2 ** 31;
 const bytesBias = 2 ** 40;
 
@@ -31,6 +35,28 @@ export type EntryEffect =
   | { readonly kind: "put"; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly kind: "delete"; readonly key: Uint8Array };
 
+/** A change that a global secondary index is to hear of; it goes into the queue (index-queue.ts). */
+export interface QueuedChange {
+  readonly indexId: number;
+  /** Of the index's own partition key. */
+  readonly token: string;
+  /** Below the index's prefix. */
+  readonly key: Uint8Array;
+  /** Undefined: the entry goes. */
+  readonly value: Uint8Array | undefined;
+}
+
+/** What an entry of a table with global secondary indexes has besides its effects. */
+export interface IndexWork {
+  /** TableDefinition.indexVersion under which this was decided. */
+  readonly indexVersion: number;
+  /** Records that the effects take out of the queue. */
+  readonly removed: number;
+  /** When not empty: the global indexes that this partition has filled, in place of those it had. */
+  readonly built: readonly number[];
+  readonly changes: readonly QueuedChange[];
+}
+
 export interface PartitionEntry {
   /** The partition's range epoch under which this was decided. */
   readonly epoch: number;
@@ -40,6 +66,7 @@ export interface PartitionEntry {
   readonly itemCountDelta: number;
   readonly itemBytesDelta: number;
   readonly record: IdempotencyRecord | undefined;
+  readonly indexWork?: IndexWork | undefined;
   readonly effects: readonly EntryEffect[];
 }
 
@@ -48,15 +75,17 @@ export function encodeEntry(entry: PartitionEntry): Uint8Array {
   for (const effect of entry.effects) estimate += effect.key.length + 8 + (effect.kind === "put" ? effect.value.length : 0);
   if (entry.record !== undefined) estimate += 32 + entry.record.outcome.length;
   const writer = new ByteWriter(estimate);
-  const { record } = entry;
+  const { record, indexWork } = entry;
   const flags =
-    (record === undefined ? 0 : hasRecord) | (record?.isRetry === true ? isRetry : 0) | (entry.expires ? expires : 0);
+    (record === undefined ? 0 : hasRecord) | (record?.isRetry === true ? isRetry : 0) |
+    (entry.expires ? expires : 0) | (indexWork === undefined ? 0 : hasIndexWork);
   writer.uint8(version).varint(entry.epoch).uint8(flags).varint(entry.generation);
   writer.uint32(entry.itemCountDelta + countBias).uint64(entry.itemBytesDelta + bytesBias);
   if (record !== undefined) {
     assert(record.requestToken.length === 16, "a request token has 16 bytes");
     writer.raw(record.requestToken).raw(Buffer.from(record.token, "hex")).bytes(record.outcome);
   }
+  if (indexWork !== undefined) writeIndexWork(writer, indexWork);
   writer.varint(entry.effects.length);
   for (const effect of entry.effects) {
     if (effect.kind === "put") writer.uint8(1).bytes(effect.key).bytes(effect.value);
@@ -80,6 +109,7 @@ export function decodeEntry(bytes: Uint8Array): PartitionEntry {
     const token = Buffer.from(reader.raw(8)).toString("hex");
     record = { requestToken, token, outcome: reader.bytes(), isRetry: (flags & isRetry) !== 0 };
   }
+  const indexWork = (flags & hasIndexWork) === 0 ? undefined : readIndexWork(reader);
   const count = reader.varint();
   const effects: EntryEffect[] = [];
   for (let i = 0; i < count; i++) {
@@ -89,5 +119,48 @@ export function decodeEntry(bytes: Uint8Array): PartitionEntry {
     effects.push(kind === 1 ? { kind: "put", key, value: reader.bytes() } : { kind: "delete", key });
   }
   assert(reader.remaining === 0, "bytes left over after a partition entry");
-  return { epoch, generation, expires: (flags & expires) !== 0, itemCountDelta, itemBytesDelta, record, effects };
+  return {
+    epoch, generation, expires: (flags & expires) !== 0, itemCountDelta, itemBytesDelta, record, indexWork, effects,
+  };
+}
+
+function writeIndexWork(writer: ByteWriter, { indexVersion, removed, built, changes }: IndexWork): void {
+  writer.varint(indexVersion).varint(removed).varint(built.length);
+  for (const id of built) writer.varint(id);
+  writer.varint(changes.length);
+  for (const change of changes) writeChange(writer, change);
+}
+
+function readIndexWork(reader: ByteReader): IndexWork {
+  const indexVersion = reader.varint();
+  const removed = reader.varint();
+  const built: number[] = [];
+  for (let count = reader.varint(); count > 0; count--) built.push(reader.varint());
+  const changes: QueuedChange[] = [];
+  for (let count = reader.varint(); count > 0; count--) changes.push(readChange(reader));
+  return { indexVersion, removed, built, changes };
+}
+
+function writeChange(writer: ByteWriter, { indexId, token, key, value }: QueuedChange): void {
+  writer.varint(indexId).raw(Buffer.from(token, "hex")).uint8(value === undefined ? 2 : 1).bytes(key);
+  if (value !== undefined) writer.bytes(value);
+}
+
+function readChange(reader: ByteReader): QueuedChange {
+  const indexId = reader.varint();
+  const token = Buffer.from(reader.raw(8)).toString("hex");
+  const kind = reader.uint8();
+  const key = reader.bytes();
+  return { indexId, token, key, value: kind === 1 ? reader.bytes() : undefined };
+}
+
+/** The form in which a change rests in the queue. */
+export function encodeChange(change: QueuedChange): Uint8Array {
+  const writer = new ByteWriter(64 + change.key.length + (change.value?.length ?? 0));
+  writeChange(writer, change);
+  return writer.finish();
+}
+
+export function decodeChange(bytes: Uint8Array): QueuedChange {
+  return readChange(new ByteReader(bytes));
 }

@@ -9,3 +9,18 @@ export const rangeChunkBytes = 256 << 10;
 /** How long an idempotency record lives, as a number of generations of this many milliseconds. */
 export const idempotencyGenerationMs = 60_000;
 export const idempotencyGenerationsKept = 2;
+
+/** Changes that wait for a global index, before writes to the table are refused as unavailable. */
+export const queuedChangesMax = 100_000;
+/** Above this many, filling a new index waits. */
+export const queuedChangesForBuildMax = 2_000;
+/** Changes, and bytes of them, read from the queue and sent at a time. */
+export const queueBatchMax = 500;
+export const queueBatchBytes = 512 << 10;
+/** How long one sending is tried before the queue is looked at again. */
+export const queueSendDeadlineMs = 5_000;
+export const queueRetryPauseMs = 50;
+/** Items and local index entries of one partition key, in tables with local secondary indexes: 10 GB. */
+export const collectionBytesMax = 10 * 2 ** 30;
+/** Items that a sweep (of a new index, of expired items) has under way at a time. */
+export const sweepItemsMax = 256;

@@ -15,16 +15,24 @@ import type { ConfigState, Role } from "@azimuth/raft/types.ts";
 import { nodeOfReplica, type ReplicationHost } from "@azimuth/replication/host-api.ts";
 import type { AppliedEntry, StateMachine } from "@azimuth/replication/state-machine.ts";
 import type { Engine, WriteOperation } from "@azimuth/storage/engine.ts";
+import { collectionRange } from "@azimuth/storage/keys/collection-key.ts";
 import { idempotencyKey, idempotencyRange } from "@azimuth/storage/keys/idempotency-key.ts";
+import { indexMarkRange } from "@azimuth/storage/keys/index-mark-key.ts";
+import { indexQueueKey, indexQueueRange } from "@azimuth/storage/keys/index-queue-key.ts";
 import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
 import { partitionStatisticsKey } from "@azimuth/storage/keys/partition-statistics-key.ts";
-import { decodeEntry, encodeEntry } from "./entry-codec.ts";
+import { decodeEntry, encodeChange, encodeEntry, type IndexWork } from "./entry-codec.ts";
+import { IndexBuilds } from "./index-builds.ts";
+import { IndexQueue, type IndexDoors } from "./index-queue.ts";
+import { indexWrite, type IndexWriteCommand } from "./index-writes.ts";
 import { decodeStatistics, emptyStatistics, encodeStatistics, withGeneration } from "./statistics.ts";
 import type { PartitionStatistics } from "./statistics.ts";
 import { idempotencyGenerationMs, idempotencyGenerationsKept } from "./limits.ts";
 import { createReadPath, type ReadPath } from "./read-path.ts";
 import type { PartitionReply, ReadRequest, WriteRequest } from "./requests.ts";
+import { TimeToLive } from "./time-to-live.ts";
 import { createWritePath, type WritePath } from "./write-path.ts";
+import type { WriteTask } from "./write-task.ts";
 
 export interface PartitionDescriptor {
   readonly partition: number;
@@ -32,14 +40,17 @@ export interface PartitionDescriptor {
   readonly firstToken: string;
   readonly lastToken: string;
   readonly epoch: number;
+  /** Ids of the local secondary indexes whose entries lie in this partition; absent: none. */
+  readonly localIndexes?: readonly number[];
 }
 
 export interface PartitionDoors {
   readonly clock: Clock;
   readonly engine: Engine;
   readonly host: ReplicationHost;
-  /** The table as this node's copy of the map knows it; undefined once it is deleted. */
-  findTable(tableId: number): TableDefinition | undefined;
+  /** The table of this id, or that has the index of this id, as this node's copy of the map knows it. */
+  findTable(tableOrIndexId: number): TableDefinition | undefined;
+  readonly indexes: IndexDoors;
 }
 
 /** What apply returns to the proposer's waiter. */
@@ -52,6 +63,11 @@ export class Partition implements StateMachine {
   #statisticsOperation: { batch: WriteOperation[]; operation: { kind: "put"; key: Uint8Array; value: Uint8Array } } | undefined;
   readonly #writes: WritePath;
   readonly #reads: ReadPath;
+  readonly #indexQueue: IndexQueue;
+  readonly #indexBuilds: IndexBuilds;
+  readonly #timeToLive: TimeToLive;
+  /** Entries applied since the queue was last told have put changes into it. */
+  #hasQueued = false;
 
   role: Role = "follower";
   leader = 0;
@@ -63,6 +79,9 @@ export class Partition implements StateMachine {
     this.#descriptor = descriptor;
     this.#writes = createWritePath(doors, this);
     this.#reads = createReadPath(doors, this);
+    this.#indexQueue = new IndexQueue(doors, this);
+    this.#indexBuilds = new IndexBuilds(doors, this, this.#indexQueue);
+    this.#timeToLive = new TimeToLive(doors, this);
   }
 
   get descriptor(): PartitionDescriptor {
@@ -80,6 +99,34 @@ export class Partition implements StateMachine {
   /** Decides and replicates one write; `done` runs exactly once. */
   write(request: WriteRequest<WriteCommand>, done: (reply: PartitionReply) => void): void {
     this.#writes.submit(request, done);
+  }
+
+  /** Has the leader decide and replicate a task; `done` runs exactly once. */
+  submitTask(task: WriteTask, done: (reply: PartitionReply) => void): void {
+    this.#writes.submitTask(task, done);
+  }
+
+  /** Takes changes that a base partition sends to this partition of an index; `done` runs exactly once. */
+  writeIndex(command: IndexWriteCommand, epoch: number, done: (reply: PartitionReply) => void): void {
+    const task = indexWrite(command, epoch, this.#descriptor);
+    if (task === undefined) done({ status: "wrong-epoch" });
+    else this.#writes.submitTask(task, done);
+  }
+
+  /** Goes on with indexes that are being built; called now and then. */
+  buildIndexes(): void {
+    this.#indexBuilds.look();
+  }
+
+  /** Deletes what has expired; called once per sweep interval. */
+  sweepExpired(): void {
+    this.#timeToLive.sweep();
+  }
+
+  /** The replica leaves this node: whatever goes on by itself ends. */
+  close(): void {
+    this.readyTerm = 0;
+    this.#indexQueue.reset();
   }
 
   /** Reads one item or one page of a range; `done` runs exactly once. */
@@ -126,9 +173,23 @@ export class Partition implements StateMachine {
     const items = this.#statistics.items + decoded.itemCountDelta;
     const bytes = this.#statistics.bytes + decoded.itemBytesDelta;
     assert(items >= 0 && bytes >= 0, `partition ${this.#descriptor.partition} counts ${items} items, ${bytes} bytes`);
-    this.#statistics = { items, bytes, generations };
+    this.#statistics = { ...this.#statistics, items, bytes, generations };
+    if (decoded.indexWork !== undefined) this.#applyIndexWork(entry.index, decoded.indexWork, batch);
     this.#writeStatistics(batch);
     return "applied";
+  }
+
+  #applyIndexWork(index: number, work: IndexWork, batch: WriteOperation[]): void {
+    const { partition } = this.#descriptor;
+    work.changes.forEach((change, ordinal) => {
+      batch.push({ kind: "put", key: indexQueueKey(partition, { index, ordinal }), value: encodeChange(change) });
+    });
+    if (work.changes.length > 0) this.#hasQueued = true;
+    const queued = this.#statistics.queued + work.changes.length - work.removed;
+    assert(queued >= 0, `partition ${partition} took more out of its index queue than there was`);
+    const indexVersion = Math.max(this.#statistics.indexVersion, work.indexVersion);
+    const builtIndexes = work.built.length > 0 ? work.built : this.#statistics.builtIndexes;
+    this.#statistics = { ...this.#statistics, queued, indexVersion, builtIndexes };
   }
 
   /** One statistics record per batch: later entries of the same batch overwrite it in place. */
@@ -146,6 +207,9 @@ export class Partition implements StateMachine {
   appliedThrough(index: number): void {
     this.#statisticsOperation = undefined;
     this.#writes.appliedThrough(index);
+    if (!this.#hasQueued) return;
+    this.#hasQueued = false;
+    this.#indexQueue.wake();
   }
 
   configChanged(_config: ConfigState, _context: Uint8Array): void {}
@@ -154,19 +218,26 @@ export class Partition implements StateMachine {
     this.role = role;
     this.leader = leader;
     this.readyTerm = 0;
+    this.#indexQueue.reset();
     this.#writes.leadershipLost();
   }
 
   leaderReady(term: number): void {
     this.readyTerm = term;
     this.#writes.leaderReady();
+    if (this.#statistics.queued > 0) this.#indexQueue.wake();
+    this.#indexBuilds.look();
   }
 
   ranges(): readonly { readonly start: Uint8Array; readonly end: Uint8Array }[] {
-    const { partition, tableId, firstToken, lastToken } = this.#descriptor;
+    const { partition, tableId, firstToken, lastToken, localIndexes = [] } = this.#descriptor;
     const statistics = partitionStatisticsKey(partition);
     return [
       partitionRange(tableId, firstToken, lastToken),
+      ...localIndexes.map((index) => partitionRange(index, firstToken, lastToken)),
+      collectionRange(tableId, firstToken, lastToken),
+      indexQueueRange(partition),
+      indexMarkRange(partition),
       { start: statistics, end: Buffer.concat([statistics, Buffer.of(0)]) },
       ...idempotencyRanges(this.#statistics.generations, firstToken, lastToken),
     ];
@@ -176,6 +247,7 @@ export class Partition implements StateMachine {
     this.#doors.engine.get([partitionStatisticsKey(this.#descriptor.partition)], ([stored]) => {
       this.#statistics = stored === undefined ? emptyStatistics : decodeStatistics(stored);
       this.#writes.stateReplaced();
+      this.#indexQueue.reset();
       done();
     });
   }

@@ -10,23 +10,24 @@
 //   earlier attempt still on its way cannot be applied behind the answer. A first attempt needs no look-up unless
 //   a retry of it was seen before it.
 import { assert } from "@azimuth/foundation/assert.ts";
-import { concatBytes, toHex } from "@azimuth/foundation/bytes.ts";
-import type { Decision, Outcome, WriteCommand, WriteOperation } from "@azimuth/operations/operation.ts";
-import { nodeOperations } from "@azimuth/operations/registry.ts";
+import { toHex } from "@azimuth/foundation/bytes.ts";
+import type { Outcome, WriteCommand } from "@azimuth/operations/operation.ts";
 import { nodeOfReplica, type ProposalResult } from "@azimuth/replication/host-api.ts";
 import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
 import type { Plain } from "@azimuth/rpc/messages.ts";
 import { idempotencyKey } from "@azimuth/storage/keys/idempotency-key.ts";
-import { tablePrefix } from "@azimuth/storage/keys/item-key.ts";
-import { encodeEntry, type EntryEffect } from "./entry-codec.ts";
-import { decideBatchMax, idempotencyGenerationMs, writesInFlightMax } from "./limits.ts";
+import { encodeEntry } from "./entry-codec.ts";
+import { decideBatchMax, idempotencyGenerationMs, queuedChangesMax, writesInFlightMax } from "./limits.ts";
 import { Overlay } from "./overlay.ts";
 import type { Partition, PartitionDoors } from "./partition.ts";
-import { refusalOf } from "./read-path.ts";
 import type { PartitionReply, WriteRequest } from "./requests.ts";
+import { clientWrite } from "./table-writes.ts";
+import { isNothing, type Look, type TaskDecision, type WriteTask } from "./write-task.ts";
 
 export interface WritePath {
   submit(request: WriteRequest<WriteCommand>, done: (reply: PartitionReply) => void): void;
+  /** The same for what is no client's write. */
+  submitTask(task: WriteTask, done: (reply: PartitionReply) => void): void;
   appliedThrough(index: number): void;
   leadershipLost(): void;
   leaderReady(): void;
@@ -37,8 +38,7 @@ export interface WritePath {
 }
 
 interface Pending {
-  readonly request: WriteRequest<WriteCommand>;
-  readonly key: Uint8Array;
+  readonly task: WriteTask;
   /** Idempotency records to look for, newest generation first; empty when none is needed. */
   recordKeys: readonly Uint8Array[];
   readonly done: (reply: PartitionReply) => void;
@@ -68,27 +68,32 @@ class LeaderWritePath implements WritePath {
   }
 
   submit(request: WriteRequest<WriteCommand>, done: (reply: PartitionReply) => void): void {
-    const refusal = this.#admit(request);
-    if (refusal !== undefined) return done(refusal);
-    this.#inFlight++;
     const { command } = request;
-    const key = concatBytes(tablePrefix(command.tableId), command.position.key);
+    const { descriptor, statistics } = this.#partition;
+    const { token } = command.position;
+    const isHere = command.tableId === descriptor.tableId && token >= descriptor.firstToken && token <= descriptor.lastToken;
+    const table = this.#doors.findTable(command.tableId);
+    if (!isHere || table === undefined) return done({ status: "wrong-epoch" });
+    if (statistics.queued >= queuedChangesMax) {
+      return done({ status: "unavailable", reason: "too many changes wait for a global secondary index" });
+    }
+    this.submitTask(clientWrite(this.#doors.clock, request, table), done);
+  }
+
+  submitTask(task: WriteTask, done: (reply: PartitionReply) => void): void {
+    const { descriptor, readyTerm } = this.#partition;
+    if (task.epoch !== descriptor.epoch) return done({ status: "wrong-epoch" });
+    if (readyTerm === 0) return done(this.#notLeader());
+    if (this.#inFlight >= writesInFlightMax) {
+      return done({ status: "unavailable", reason: "too many writes are waiting" });
+    }
+    this.#inFlight++;
     const answer = (reply: PartitionReply): void => {
       this.#inFlight--;
       done(reply);
     };
-    this.#queue.push({ request, key, recordKeys: [], done: answer });
+    this.#queue.push({ task, recordKeys: [], done: answer });
     this.#schedule();
-  }
-
-  #admit({ command, epoch }: WriteRequest<WriteCommand>): PartitionReply | undefined {
-    const { descriptor, readyTerm } = this.#partition;
-    if (epoch !== descriptor.epoch || command.tableId !== descriptor.tableId) return { status: "wrong-epoch" };
-    const { token } = command.position;
-    if (token < descriptor.firstToken || token > descriptor.lastToken) return { status: "wrong-epoch" };
-    if (readyTerm === 0) return this.#notLeader();
-    if (this.#inFlight >= writesInFlightMax) return { status: "unavailable", reason: "too many writes are waiting" };
-    return undefined;
   }
 
   #notLeader(): PartitionReply {
@@ -125,8 +130,8 @@ class LeaderWritePath implements WritePath {
       keys.push(key);
     };
     for (const pending of batch) {
-      pending.recordKeys = this.#recordKeysOf(pending.request, generation);
-      want(pending.key);
+      pending.recordKeys = this.#recordKeysOf(pending.task, generation);
+      for (const key of pending.task.keys) want(key);
       for (const key of pending.recordKeys) want(key);
     }
     const decide = (values: readonly (Uint8Array | undefined)[]): void => {
@@ -141,18 +146,17 @@ class LeaderWritePath implements WritePath {
     else this.#doors.engine.get(keys, decide);
   }
 
-  #recordKeysOf(request: WriteRequest<WriteCommand>, generation: number): readonly Uint8Array[] {
-    const { requestToken, attempt, command } = request;
+  #recordKeysOf({ requestToken, attempt, token }: WriteTask, generation: number): readonly Uint8Array[] {
     if (requestToken.length === 0) return [];
     const needed = attempt > 0 || generation <= this.#lookAlwaysThrough || this.#retried.has(toHex(requestToken));
     if (!needed) return [];
     const live = new Set([...this.#partition.statistics.generations, generation]);
-    return [...live].map((each) => idempotencyKey(each, command.position.token, requestToken));
+    return [...live].map((each) => idempotencyKey(each, token, requestToken));
   }
 
   /** A retry of this first attempt was decided after its keys were read: its record must be looked for. */
-  #mustLookAfterAll({ request, recordKeys }: Pending): boolean {
-    return recordKeys.length === 0 && request.requestToken.length > 0 && this.#retried.has(toHex(request.requestToken));
+  #mustLookAfterAll({ task, recordKeys }: Pending): boolean {
+    return recordKeys.length === 0 && task.requestToken.length > 0 && this.#retried.has(toHex(task.requestToken));
   }
 
   #decideBatch(
@@ -168,16 +172,19 @@ class LeaderWritePath implements WritePath {
   }
 
   #decideOne(pending: Pending, found: ReadonlyMap<string, Uint8Array | undefined>, generation: number): void {
-    const { command, epoch, attempt } = pending.request;
-    const { descriptor } = this.#partition;
-    const table = this.#doors.findTable(command.tableId);
-    if (epoch !== descriptor.epoch || table === undefined) return pending.done({ status: "wrong-epoch" });
+    const { task } = pending;
+    const { descriptor, statistics } = this.#partition;
+    const table = this.#doors.findTable(descriptor.tableId);
+    if (task.epoch !== descriptor.epoch || table === undefined) return pending.done({ status: "wrong-epoch" });
+    if ((table.indexVersion ?? 0) < statistics.indexVersion) {
+      return pending.done({ status: "unavailable", reason: "this node's map does not know the table's indexes yet" });
+    }
     if (this.#mustLookAfterAll(pending)) {
       this.#queue.unshift(pending);
       return;
     }
     let seenIndex = 0;
-    const look = (key: Uint8Array): Uint8Array | undefined => {
+    const look: Look = (key) => {
       const decided = this.#overlay.get(key);
       if (decided === undefined) {
         assert(found.has(mapKey(key)), "decide looked at a key that was not read");
@@ -190,51 +197,25 @@ class LeaderWritePath implements WritePath {
       const recorded = look(recordKey);
       if (recorded !== undefined) return this.#answerAfter(seenIndex, decodeBody<Outcome>(recorded), pending, true);
     }
-    const operation = nodeOperations.get(command.operation) as WriteOperation | undefined;
-    assert(operation?.kind === "write", `unknown write ${command.operation}`);
-    const prefix = tablePrefix(command.tableId);
-    const view = { table, now: this.#doors.clock.wallNow(), get: (key: Uint8Array) => look(concatBytes(prefix, key)) };
-    const { effects, outcome } = decideOrRefuse(() => operation.decide(view, command));
-    if (effects.length === 0 && attempt === 0) return this.#answerAfter(seenIndex, outcome, pending, false);
-    this.#propose(pending, prefix, effects, outcome, generation, found);
+    const decision = task.decide(look, table);
+    if (isNothing(decision) && task.attempt === 0) {
+      return this.#answerAfter(seenIndex, decision.outcome, pending, false);
+    }
+    this.#propose(pending, decision, generation);
   }
 
-  #propose(
-    pending: Pending,
-    prefix: Uint8Array,
-    decided: Decision["effects"],
-    outcome: Outcome,
-    generation: number,
-    found: ReadonlyMap<string, Uint8Array | undefined>,
-  ): void {
-    const { requestToken, attempt, command } = pending.request;
-    const { descriptor } = this.#partition;
-    let itemCountDelta = 0;
-    let itemBytesDelta = 0;
-    const effects = decided.map((effect): EntryEffect => {
-      const key = concatBytes(prefix, effect.key);
-      const overlaid = this.#overlay.get(key);
-      const before = overlaid === undefined ? found.get(mapKey(key)) : overlaid.value;
-      if (before !== undefined) {
-        itemCountDelta--;
-        itemBytesDelta -= before.length;
-      }
-      if (effect.kind === "delete") return { kind: "delete", key };
-      itemCountDelta++;
-      itemBytesDelta += effect.value.length;
-      return { kind: "put", key, value: effect.value };
-    });
+  #propose(pending: Pending, decision: TaskDecision, generation: number): void {
+    const { requestToken, attempt, token } = pending.task;
+    const { effects, unseen, itemCountDelta, itemBytesDelta, indexWork, outcome } = decision;
     const record =
       requestToken.length === 0
         ? undefined
-        : {
-            requestToken,
-            token: command.position.token,
-            outcome: encodeBody(outcome as Plain),
-            isRetry: attempt > 0,
-          };
-    const { epoch, partition } = descriptor;
-    const data = encodeEntry({ epoch, generation, expires: false, itemCountDelta, itemBytesDelta, record, effects });
+        : { requestToken, token, outcome: encodeBody(outcome as Plain), isRetry: attempt > 0 };
+    const { epoch, partition } = this.#partition.descriptor;
+    const data = encodeEntry({
+      epoch, generation, expires: false, itemCountDelta, itemBytesDelta, record, indexWork,
+      effects: unseen.length === 0 ? effects : [...effects, ...unseen],
+    });
     const index = this.#doors.host.propose(partition, data, (result) => {
       if (index !== 0) this.#settle(index, result);
       pending.done(replyToProposal(result, outcome));
@@ -303,14 +284,6 @@ class LeaderWritePath implements WritePath {
 
   forgetRetriedThrough(generation: number): void {
     for (const [token, from] of this.#retried) if (from <= generation) this.#retried.delete(token);
-  }
-}
-
-function decideOrRefuse(decide: () => Decision): Decision {
-  try {
-    return decide();
-  } catch (error) {
-    return { effects: [], outcome: refusalOf(error) };
   }
 }
 

@@ -87,7 +87,9 @@ export class PartitionBench {
       },
       status: () => ({ applied: this.#applied, initialised: true }) as GroupStatus,
     } as unknown as ReplicationHost;
-    const doors = { clock, engine: this.#engine, host, findTable: (id: number) => (id === 7 ? table : undefined) };
+    const indexes = { locate: () => undefined, deliver: () => {} };
+    const findTable = (id: number) => (id === 7 ? table : undefined);
+    const doors = { clock, engine: this.#engine, host, findTable, indexes };
     this.partition = new Partition(doors, { partition: 1, tableId: 7, firstToken, lastToken, epoch: 1 });
     this.lead(2);
   }

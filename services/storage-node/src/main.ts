@@ -33,6 +33,7 @@ const specification = {
   "log-file": { kind: "text" },
   "node-dead-after-ms": { kind: "text" },
   "partitions-per-table": { kind: "text" },
+  "ttl-sweep-ms": { kind: "text" },
 } as const;
 
 function main(): void {
@@ -79,6 +80,7 @@ function main(): void {
         accountId: flags["account-id"],
         nodeDeadAfterMs: optionalNumber("node-dead-after-ms", flags["node-dead-after-ms"]),
         partitionsPerTable: optionalNumber("partitions-per-table", flags["partitions-per-table"]),
+        ttlSweepMs: optionalNumber("ttl-sweep-ms", flags["ttl-sweep-ms"]),
       },
     );
     node.start();

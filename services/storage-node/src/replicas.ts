@@ -8,6 +8,7 @@ import { fromUtf8, utf8 } from "@azimuth/foundation/bytes.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
 import { reconcile as compare, type GroupLookup, type WantedReplica } from "@azimuth/control-plane/replica-fate.ts";
+import { localIndexesOf } from "@azimuth/operations/index-entries.ts";
 import { Partition, type PartitionDescriptor, type PartitionDoors } from "@azimuth/partition/partition.ts";
 import type { Files } from "@azimuth/storage/files.ts";
 import { emptyConfig, type LogStore } from "@azimuth/storage/log-store.ts";
@@ -63,13 +64,13 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
     }
     const missing = fate.create.filter(({ group }) => group !== controlGroup && !busy.has(group));
     if (missing.length === 0) return;
-    for (const { group, partition } of missing) descriptors.set(group, descriptorOf(partition));
+    for (const { group, partition } of missing) descriptors.set(group, descriptorOf(partition, doors));
     saveDescriptors();
     for (const wanted of missing) create(wanted);
   }
 
   function create({ group, replica, partition, bootstraps }: WantedReplica): void {
-    const machine = new Partition(doors, descriptorOf(partition));
+    const machine = new Partition(doors, descriptorOf(partition, doors));
     partitions.set(group, machine);
     busy.add(group);
     const bootstrap = bootstraps ? { ...emptyConfig, voters: partition.bootstrap } : undefined;
@@ -78,7 +79,9 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
   }
 
   function destroy(group: number): void {
-    if (!partitions.has(group)) return;
+    const leaving = partitions.get(group);
+    if (leaving === undefined) return;
+    leaving.close();
     busy.add(group);
     log.info("destroying a replica", { partition: group });
     partitions.delete(group);
@@ -102,7 +105,10 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
   return { get: (partition) => partitions.get(partition), all: () => partitions.values(), openRecovered, reconcile };
 }
 
-function descriptorOf(record: PartitionRecord): PartitionDescriptor {
+/** Local indexes are made with the table, so the map that has the partition has them, too. */
+function descriptorOf(record: PartitionRecord, { findTable }: PartitionDoors): PartitionDescriptor {
   const { partition, tableId, firstToken, lastToken, epoch } = record;
-  return { partition, tableId, firstToken, lastToken, epoch };
+  const table = findTable(tableId);
+  const local = table?.tableId === tableId ? localIndexesOf(table).map((index) => index.indexId) : [];
+  return { partition, tableId, firstToken, lastToken, epoch, ...(local.length > 0 ? { localIndexes: local } : {}) };
 }

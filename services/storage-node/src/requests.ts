@@ -6,6 +6,7 @@ import { controlMethod } from "@azimuth/control-plane/control-client.ts";
 import type { ControlCommand } from "@azimuth/control-plane/commands.ts";
 import { watchMethod, type WatchRequest, type WatchServer } from "@azimuth/control-plane/watch.ts";
 import type { PointReadCommand, RangeReadCommand, WriteCommand } from "@azimuth/operations/operation.ts";
+import { indexWriteMethod, type IndexWriteCommand } from "@azimuth/partition/index-writes.ts";
 import type { PartitionReply } from "@azimuth/partition/requests.ts";
 import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
 import type { Plain, RequestMessage, ResponseMessage } from "@azimuth/rpc/messages.ts";
@@ -39,6 +40,8 @@ export function createRequestHandler(doors: RequestHandlerDoors): (from: string,
         return write(doors, request, reply);
       case readMethod:
         return read(doors, request, reply);
+      case indexWriteMethod:
+        return writeIndex(doors, request, reply);
       case controlMethod:
         return control(doors, request, reply);
       case watchMethod:
@@ -63,6 +66,13 @@ function write(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply
   const command = decodeBody<WriteCommand>(request.body);
   const { epoch, token: requestToken, attempt } = request;
   partition.write({ command, epoch, requestToken, attempt }, (answer) => replyWith(answer, reply));
+}
+
+function writeIndex(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {
+  const partition = doors.replicas()?.get(request.group);
+  if (partition === undefined) return reply("unknown-partition");
+  const command = decodeBody<IndexWriteCommand>(request.body);
+  partition.writeIndex(command, request.epoch, (answer) => replyWith(answer, reply));
 }
 
 function read(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {

@@ -30,6 +30,13 @@ export interface NodeStatus {
   readonly replication: HostStats | undefined;
 }
 
+/** A global index by its table's name and its own. */
+function nameOf(follower: MapFollower, tableOrIndexId: number): string | undefined {
+  const table = follower.tableOwning(tableOrIndexId);
+  const index = table?.indexes?.find(({ indexId }) => indexId === tableOrIndexId);
+  return index === undefined ? table?.name : `${table?.name}/${index.name}`;
+}
+
 export function nodeStatus(parts: {
   readonly config: { readonly name: string; readonly zone: string };
   readonly identity: Identity;
@@ -50,7 +57,7 @@ export function nodeStatus(parts: {
         ...rest,
         voters: membership.voters,
         learners: membership.learners,
-        table: descriptor === undefined ? undefined : follower.table(descriptor.tableId)?.name,
+        table: descriptor === undefined ? undefined : nameOf(follower, descriptor.tableId),
         firstToken: descriptor?.firstToken,
         lastToken: descriptor?.lastToken,
         items: partition?.statistics.items ?? 0,

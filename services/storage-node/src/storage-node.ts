@@ -37,6 +37,7 @@ import type { LogStore } from "@azimuth/storage/log-store.ts";
 import { createControl, type Control } from "./control.ts";
 import { findNumber } from "./founding.ts";
 import { loadIdentity, saveIdentity, type Identity } from "./identity.ts";
+import { createIndexSender } from "./index-sender.ts";
 import { createReplicas, type Replicas } from "./replicas.ts";
 import { createRequestHandler } from "./requests.ts";
 import { nodeStatus, type NodeStatus } from "./status.ts";
@@ -64,6 +65,8 @@ export interface StorageNodeConfig {
   readonly replication?: Partial<ReplicationLimits> | undefined;
   readonly nodeDeadAfterMs?: number | undefined;
   readonly partitionsPerTable?: number | undefined;
+  /** How often expired items are looked for. */
+  readonly ttlSweepMs?: number | undefined;
 }
 
 export interface StorageNode {
@@ -82,6 +85,7 @@ export interface StorageNode {
 
 const reportPeriodMs = 500;
 const housekeepingPeriodMs = 10_000;
+const defaultTtlSweepMs = 60_000;
 const mapFile = "map.json";
 const incarnationBytes = 16;
 
@@ -146,6 +150,12 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
     });
   }
 
+  /** With a replica of group 0 the copy follows by itself. */
+  function refreshMap(done: () => void): void {
+    if (control === undefined) watch.refresh(done);
+    else clock.defer(done);
+  }
+
   /** Opens everything that needs the node's number. */
   function open(): void {
     const opened = createReplicationHost({
@@ -167,7 +177,8 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
       files,
       logStore,
       node: () => identity.number,
-      findTable: (tableId) => follower.table(tableId),
+      findTable: (id) => follower.tableOwning(id),
+      indexes: createIndexSender({ clock, requester, follower, refreshMap }),
       changed: reportSoon,
     });
     openControl();
@@ -180,6 +191,9 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
     timers.push(clock.every(reportPeriodMs, report));
     timers.push(clock.every(housekeepingPeriodMs, () => {
       for (const partition of replicas?.all() ?? []) partition.expireRecords();
+    }));
+    timers.push(clock.every(config.ttlSweepMs ?? defaultTtlSweepMs, () => {
+      for (const partition of replicas?.all() ?? []) partition.sweepExpired();
     }));
   }
 
@@ -237,6 +251,7 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
     }
     followControlGroup();
     replicas?.reconcile(follower);
+    for (const partition of replicas?.all() ?? []) partition.buildIndexes();
   }
 
   function loadStoredMap(): void {
@@ -316,12 +331,15 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
 
   function report(): void {
     if (host === undefined || replicas === undefined) return;
+    for (const partition of replicas.all()) partition.buildIndexes();
     const damaged = new Set(host.stats().closed.map(({ group }) => group));
     const groups = host.groups().flatMap((group) => {
       const status = host?.status(group);
       const statistics = replicas?.get(group)?.statistics;
       const bytes = statistics?.bytes ?? 0;
-      return status === undefined ? [] : [groupReportOf(status, bytes, damaged.has(group), statistics?.items ?? 0)];
+      if (status === undefined) return [];
+      const built = statistics?.builtIndexes ?? [];
+      return [groupReportOf(status, bytes, damaged.has(group), statistics?.items ?? 0, built)];
     });
     const { number: node, incarnation } = identity;
     const body: NodeReport = { node, incarnation, session, sequence: ++reportSequence, groups };

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { startTestCluster, type TestCluster } from "./test-cluster.ts";
-import { survive } from "./survive.ts";
+import { freeze, survive } from "./survive.ts";
 import { createClient, createWorkloadTable } from "./workload.ts";
 
 const rounds = Number(process.env["AZIMUTH_ROUNDS"] ?? 4);
@@ -26,6 +26,13 @@ test("nothing acknowledged is lost or doubled while nodes and zones lose power",
   assert.deepEqual(report.violations, []);
   assert.deepEqual(report.failures, []);
   assert.ok(report.operations > rounds * 100, `only ${report.operations} calls were made`);
+});
+
+test("a leader that freezes and wakes loses nothing and serves nothing stale", async (context) => {
+  const report = await freeze(cluster, Math.ceil(rounds / 2), (line) => context.diagnostic(line));
+  context.diagnostic(`${report.operations} calls, ${report.refused} refused conditions`);
+  assert.deepEqual(report.violations, []);
+  assert.deepEqual(report.failures, []);
 });
 
 test("with two zones down strong operations fail with a retryable error, and resume when one returns", async () => {

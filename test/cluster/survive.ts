@@ -9,33 +9,67 @@ export interface SurvivalReport extends WorkloadReport {
   readonly outagesMs: readonly number[];
 }
 
-const table = "survival";
 const clients = 16;
 const darkMs = 1500;
 const lightMs = 1500;
+const frozenMs = 3000;
 const outageWindowMs = 4000;
 
-export async function survive(cluster: TestCluster, rounds: number, say: (line: string) => void): Promise<SurvivalReport> {
+export async function survive(
+  cluster: TestCluster,
+  rounds: number,
+  say: (line: string) => void,
+): Promise<SurvivalReport> {
+  return underLoad(cluster, "survival", say, rounds, async (round) => {
+    const target = await targetOf(cluster, round);
+    const at = performance.now();
+    await cluster.act("kill", target);
+    await wait(darkMs);
+    await cluster.act("restart", target);
+    return { at, what: `killed ${target}` };
+  });
+}
+
+/** Freezes the busiest leader's node for longer than an election takes, again and again. */
+export async function freeze(
+  cluster: TestCluster,
+  rounds: number,
+  say: (line: string) => void,
+): Promise<SurvivalReport> {
+  return underLoad(cluster, "freezing", say, rounds, async () => {
+    const target = await cluster.busiestLeader();
+    const at = performance.now();
+    await cluster.act("pause", target);
+    await wait(frozenMs);
+    await cluster.act("resume", target);
+    return { at, what: `froze ${target}` };
+  });
+}
+
+async function underLoad(
+  cluster: TestCluster,
+  table: string,
+  say: (line: string) => void,
+  rounds: number,
+  strike: (round: number) => Promise<{ readonly at: number; readonly what: string }>,
+): Promise<SurvivalReport> {
   const client = createClient(cluster.endpoint);
   await createWorkloadTable(client, table);
   const workload = new Workload(client, table, clients);
   workload.start();
-  const cuts: number[] = [];
+  const outagesMs: number[] = [];
   await wait(lightMs);
   for (let round = 0; round < rounds; round++) {
-    const target = await targetOf(cluster, round);
-    cuts.push(performance.now());
-    await cluster.act("kill", target);
-    await wait(darkMs);
-    await cluster.act("restart", target);
+    const { at, what } = await strike(round);
     await cluster.caughtUp(30_000);
     await wait(lightMs);
-    const outage = workload.outageAfter(cuts.at(-1) as number, outageWindowMs);
-    say(`round ${round + 1}: killed ${target}, longest call ${outage.toFixed(0)} ms`);
+    const outage = workload.outageAfter(at, outageWindowMs);
+    outagesMs.push(outage);
+    say(`round ${round + 1}: ${what}, longest call ${outage.toFixed(0)} ms`);
   }
   const report = await workload.finish();
   client.destroy();
-  return { ...report, outagesMs: cuts.map((at) => workload.outageAfter(at, outageWindowMs)) };
+  return { ...report, outagesMs };
 }
 
 /** The busiest leader's node, a whole zone, then the nodes one after another. */

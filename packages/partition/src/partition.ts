@@ -154,19 +154,20 @@ export class Partition implements StateMachine {
 
   apply(entry: AppliedEntry, batch: WriteOperation[]): ApplyVerdict {
     const decoded = decodeEntry(entry.data);
-    const { epoch, firstToken, lastToken } = this.#descriptor;
+    const { epoch, tableId } = this.#descriptor;
     if (decoded.epoch !== epoch) return "wrong-epoch";
     for (const effect of decoded.effects) batch.push(effect);
     let { generations } = this.#statistics;
     if (decoded.record !== undefined) {
       const { requestToken, token, outcome, isRetry } = decoded.record;
-      batch.push({ kind: "put", key: idempotencyKey(decoded.generation, token, requestToken), value: outcome });
+      const key = idempotencyKey(tableId, decoded.generation, token, requestToken);
+      batch.push({ kind: "put", key, value: outcome });
       generations = withGeneration(generations, decoded.generation);
       if (isRetry) this.#writes.noteRetried(toHex(requestToken), decoded.generation);
     }
     if (decoded.expires) {
       const expired = generations.filter((generation) => generation <= decoded.generation);
-      for (const range of idempotencyRanges(expired, firstToken, lastToken)) batch.push({ kind: "delete-range", ...range });
+      for (const range of idempotencyRanges(expired, this.#descriptor)) batch.push({ kind: "delete-range", ...range });
       generations = generations.filter((generation) => generation > decoded.generation);
       this.#writes.forgetRetriedThrough(decoded.generation);
     }
@@ -239,7 +240,7 @@ export class Partition implements StateMachine {
       indexQueueRange(partition),
       indexMarkRange(partition),
       { start: statistics, end: Buffer.concat([statistics, Buffer.of(0)]) },
-      ...idempotencyRanges(this.#statistics.generations, firstToken, lastToken),
+      ...idempotencyRanges(this.#statistics.generations, this.#descriptor),
     ];
   }
 
@@ -253,6 +254,6 @@ export class Partition implements StateMachine {
   }
 }
 
-function idempotencyRanges(generations: readonly number[], firstToken: string, lastToken: string) {
-  return generations.map((generation) => idempotencyRange(generation, firstToken, lastToken));
+function idempotencyRanges(generations: readonly number[], { tableId, firstToken, lastToken }: PartitionDescriptor) {
+  return generations.map((generation) => idempotencyRange(tableId, generation, firstToken, lastToken));
 }

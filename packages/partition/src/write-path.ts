@@ -150,8 +150,9 @@ class LeaderWritePath implements WritePath {
     if (requestToken.length === 0) return [];
     const needed = attempt > 0 || generation <= this.#lookAlwaysThrough || this.#retried.has(toHex(requestToken));
     if (!needed) return [];
-    const live = new Set([...this.#partition.statistics.generations, generation]);
-    return [...live].map((each) => idempotencyKey(each, token, requestToken));
+    const { statistics, descriptor } = this.#partition;
+    const live = new Set([...statistics.generations, generation]);
+    return [...live].map((each) => idempotencyKey(descriptor.tableId, each, token, requestToken));
   }
 
   /** A retry of this first attempt was decided after its keys were read: its record must be looked for. */
@@ -226,7 +227,7 @@ class LeaderWritePath implements WritePath {
       value: effect.kind === "put" ? effect.value : undefined,
     }));
     if (record !== undefined) {
-      const key = idempotencyKey(generation, record.token, requestToken);
+      const key = idempotencyKey(this.#partition.descriptor.tableId, generation, record.token, requestToken);
       writes.push({ key, value: record.outcome });
       if (attempt > 0) this.noteRetried(toHex(requestToken), generation);
     }

@@ -168,17 +168,17 @@ test("tokens, table ids and request tokens of the wrong shape are refused", () =
     assert.throws(() => item.itemKey(token, new Uint8Array(0), undefined), /not a token/);
   }
   for (const id of [-1, 1.5, 2 ** 32]) assert.throws(() => item.tablePrefix(id), /not a table id/);
-  assert.throws(() => idempotencyKey(1, "0123456789abcdef", new Uint8Array(15)), /request token/);
+  assert.throws(() => idempotencyKey(2, 1, "0123456789abcdef", new Uint8Array(15)), /request token/);
   assert.throws(() => item.partitionRange(1, "ffffffffffffffff", "0000000000000000"), /inverted/);
 });
 
-test("records of answered writes lie together by generation and then by token", () => {
-  const key = idempotencyKey(7, "0123456789abcdef", new Uint8Array(16).fill(9));
-  assert.equal(toHex(key), `7200000007${"0123456789abcdef"}${"09".repeat(16)}`);
-  const { start, end } = idempotencyRange(7, "0123456789abcdef", "0123456789abcdef");
+test("records of answered writes lie together by generation, table and token", () => {
+  const key = idempotencyKey(3, 7, "0123456789abcdef", new Uint8Array(16).fill(9));
+  assert.equal(toHex(key), `720000000700000003${"0123456789abcdef"}${"09".repeat(16)}`);
+  const { start, end } = idempotencyRange(3, 7, "0123456789abcdef", "0123456789abcdef");
   assert.ok(compareBytes(start, key) < 0 && compareBytes(key, end) < 0);
-  const whole = idempotencyRange(7, "0000000000000000", "ffffffffffffffff");
-  assert.equal(toHex(whole.end), "7200000008");
+  const whole = idempotencyRange(3, 7, "0000000000000000", "ffffffffffffffff");
+  assert.equal(toHex(whole.end), "720000000700000004");
 });
 
 test("records of the control plane lie together by kind", () => {

@@ -3,7 +3,8 @@
 // instructions to nodes. What it remembers is lost with leadership and not missed.
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
-import type { ControlAnswer, ControlCommand } from "./commands.ts";
+import type { TableDefinition } from "@azimuth/model/table.ts";
+import type { ControlAnswer, ControlCommand, ControlOutcome } from "./commands.ts";
 import type { ControlState } from "./control-state.ts";
 import type { Instruction } from "./instructions.ts";
 import type { NodeReport } from "./node-report.ts";
@@ -30,7 +31,7 @@ export interface Autoadmin {
   reports(): readonly NodeReport[];
   run(state: ControlState): void;
   /** Of one replica of each of the table's partitions, the leader's if there is one. */
-  tableSizes(state: ControlState, tableId: number): { readonly itemCount: number; readonly bytes: number };
+  tableSizes(state: ControlState, table: TableDefinition): NonNullable<ControlOutcome["sizes"]>;
 }
 
 interface Memory extends Observations {
@@ -83,16 +84,21 @@ export function createAutoadmin(doors: AutoadminDoors, options: AutoadminOptions
       memory.missingSince = noteMissing(viewCluster(state, memory, options, now));
       for (const action of plan(viewCluster(state, memory, options, now))) carryOut(action);
     },
-    tableSizes(state, tableId) {
+    tableSizes(state, table) {
       const view = viewCluster(state, memory, options, doors.clock.now());
-      let itemCount = 0;
-      let bytes = 0;
-      for (const { partition } of state.partitionsOf(tableId)) {
-        const { leader, freshest } = view.group(partition);
-        itemCount += (leader ?? freshest)?.items ?? 0;
-        bytes += (leader ?? freshest)?.bytes ?? 0;
-      }
-      return { itemCount, bytes };
+      const sizesOf = (tableOrIndexId: number): { itemCount: number; bytes: number } => {
+        let itemCount = 0;
+        let bytes = 0;
+        for (const { partition } of state.partitionsOf(tableOrIndexId)) {
+          const { leader, freshest } = view.group(partition);
+          itemCount += (leader ?? freshest)?.items ?? 0;
+          bytes += (leader ?? freshest)?.bytes ?? 0;
+        }
+        return { itemCount, bytes };
+      };
+      const global = (table.indexes ?? []).filter((index) => index.kind === "global");
+      const indexes = Object.fromEntries(global.map((index) => [index.name, sizesOf(index.indexId)]));
+      return { ...sizesOf(table.tableId), ...(global.length === 0 ? {} : { indexes }) };
     },
   };
 }

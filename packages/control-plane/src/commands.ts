@@ -2,11 +2,13 @@
 // and the changes that the autoadmin decides on. Commands and outcomes are plain data for MessagePack.
 //
 // A control request (method "control") carries a ControlCommand in its body; the answer is a ControlOutcome.
-import type { TableDefinition } from "@azimuth/model/table.ts";
+import type { KeyAttribute, NewIndex, TableDefinition, Throughput } from "@azimuth/model/table.ts";
 import type { CredentialRecord, NodeRecord, NodeState } from "./cluster-map.ts";
 
 /** What CreateTable's request says of a table; the control plane adds the rest. */
-export type NewTable = Omit<TableDefinition, "tableId" | "uuid" | "status" | "createdAt">;
+export type NewTable =
+  & Omit<TableDefinition, "tableId" | "uuid" | "status" | "createdAt" | "indexes">
+  & { readonly newIndexes?: readonly NewIndex[] };
 
 export interface CreateTableCommand {
   readonly operation: "CreateTable";
@@ -39,6 +41,21 @@ export interface UpdateTableCommand {
   readonly change: Partial<Pick<TableDefinition,
     | "billingMode" | "throughput" | "onDemandMaximum" | "warmThroughput"
     | "deletionProtection" | "tableClass" | "tags">>;
+  /** One global secondary index made, deleted or given other capacity. */
+  readonly indexUpdate?: IndexUpdate | undefined;
+}
+
+export type IndexUpdate =
+  /** `attributes`: definitions of the index's key attributes, which the table may have already. */
+  | { readonly kind: "create"; readonly index: NewIndex; readonly attributes: readonly KeyAttribute[] }
+  | { readonly kind: "delete"; readonly name: string }
+  | { readonly kind: "change"; readonly name: string; readonly throughput: Throughput };
+
+export interface UpdateTimeToLiveCommand {
+  readonly operation: "UpdateTimeToLive";
+  readonly name: string;
+  readonly attribute: string;
+  readonly enabled: boolean;
 }
 
 /** Sets these tags, whatever their values were. */
@@ -97,6 +114,14 @@ export interface TableEventCommand {
   readonly event: "partitions-ready" | "replicas-gone";
 }
 
+export interface IndexEventCommand {
+  readonly operation: "IndexEvent";
+  readonly tableId: number;
+  readonly indexId: number;
+  /** Its partitions have leaders; every base partition has filled it; no node holds a replica of it any more. */
+  readonly event: "allocated" | "built" | "gone";
+}
+
 export interface ForgetNodeCommand {
   readonly operation: "ForgetNode";
   readonly node: number;
@@ -129,13 +154,13 @@ export interface RecordMembershipCommand {
 
 export type TableCommand =
   | CreateTableCommand | DeleteTableCommand | DescribeTableCommand | ListTablesCommand | UpdateTableCommand
-  | TagResourceCommand | UntagResourceCommand;
+  | TagResourceCommand | UntagResourceCommand | UpdateTimeToLiveCommand;
 
 export type ControlCommand =
   | TableCommand
   | RegisterNodeCommand | SetNodeStateCommand | ForgetNodeCommand
   | CreateCredentialCommand | DeleteCredentialCommand
-  | BootstrapCommand | TableEventCommand | StartReplacementCommand
+  | BootstrapCommand | TableEventCommand | IndexEventCommand | StartReplacementCommand
   | CancelReplacementCommand | RecordMembershipCommand;
 
 /** Plain data; members depend on the operation. `refused` becomes an exception at the router. */
@@ -144,7 +169,12 @@ export interface ControlOutcome {
   /** Create-, Delete-, Describe-, UpdateTable. */
   readonly table?: TableDefinition;
   /** DescribeTable: of the table's partitions (one replica of each), as last reported. */
-  readonly sizes?: { readonly itemCount: number; readonly bytes: number };
+  readonly sizes?: {
+    readonly itemCount: number;
+    readonly bytes: number;
+    /** Of the table's global indexes, by their names. */
+    readonly indexes?: Readonly<Record<string, { readonly itemCount: number; readonly bytes: number }>>;
+  };
   /** ListTables. */
   readonly names?: readonly string[];
   /** ListTables: there are more after this name. */

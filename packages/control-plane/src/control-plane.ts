@@ -254,7 +254,7 @@ class GroupZero implements ControlPlane {
 
   #complete(outcome: ControlOutcome, command: ControlCommand): ControlOutcome {
     if (command.operation !== "DescribeTable" || outcome.table === undefined) return outcome;
-    return { ...outcome, sizes: this.#autoadmin.tableSizes(this.#machine.state, outcome.table.tableId) };
+    return { ...outcome, sizes: this.#autoadmin.tableSizes(this.#machine.state, outcome.table) };
   }
 
   /** Undefined when the effects are applied. */

@@ -166,14 +166,24 @@ function checkTable(state: ControlState, table: TableDefinition, meta: ClusterMe
     assert(partitions.length === 0 && state.dropping.has(table.tableId), "a deleted table still has partitions");
     return;
   }
+  checkCircle(partitions, table.name, meta);
+  for (const index of table.indexes ?? []) {
+    assert(index.indexId < meta.nextTable, `index id ${index.indexId} was never given`);
+    const own = state.partitionsOf(index.indexId);
+    if (index.kind === "global" && index.status !== "DELETING") checkCircle(own, `${table.name}/${index.name}`, meta);
+    else assert(own.length === 0, `${table.name}/${index.name} has partitions of its own`);
+  }
+}
+
+function checkCircle(partitions: readonly PartitionRecord[], name: string, meta: ClusterMeta): void {
   let expected: string | undefined = firstToken;
   for (const partition of partitions) {
     assert(partition.partition < meta.nextPartition, `partition ${partition.partition} was never given`);
-    assert(partition.firstToken === expected, `${table.name}: gap or overlap at ${partition.firstToken}`);
-    assert(partition.lastToken >= partition.firstToken, `${table.name}: a range ends before it begins`);
+    assert(partition.firstToken === expected, `${name}: gap or overlap at ${partition.firstToken}`);
+    assert(partition.lastToken >= partition.firstToken, `${name}: a range ends before it begins`);
     expected = nextToken(partition.lastToken);
   }
-  assert(partitions.at(-1)?.lastToken === lastToken, `${table.name}: the circle is not covered`);
+  assert(partitions.at(-1)?.lastToken === lastToken, `${name}: the circle is not covered`);
 }
 
 function checkReplicas(state: ControlState, partition: PartitionRecord): void {

@@ -7,20 +7,16 @@ import { assert } from "@azimuth/foundation/assert.ts";
 import { toHex } from "@azimuth/foundation/bytes.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
-import { firstToken, lastToken, splitTokenRange } from "@azimuth/placement/token.ts";
 import type {
   CreateTableCommand, DeleteTableCommand, DescribeTableCommand, ListTablesCommand, TableEventCommand,
-  UpdateTableCommand,
+  UpdateTableCommand, UpdateTimeToLiveCommand,
 } from "./commands.ts";
-import { putMeta, putPartition, putTable, type ControlEffect } from "./control-records.ts";
+import { putMeta, putTable, type ControlEffect } from "./control-records.ts";
 import type { ControlState } from "./control-state.ts";
+import { decideIndexUpdate, dropPartitions, newPartitions, onlineIndexLimit, withIds } from "./decide-index.ts";
 import { ignored, refused, type ControlDecision, type DecisionContext } from "./decision.ts";
-import { initialPartitionCount, partitionsPerTableMax } from "./partition-count.ts";
 import { createPlacer } from "./placer.ts";
-import { newReplicaId } from "./replica-fate.ts";
 import { tableTransition } from "./table-life-cycle.ts";
-
-const initialConfigEpoch = 0;
 
 export function decideCreateTable(
   state: ControlState, command: CreateTableCommand, context: DecisionContext,
@@ -35,30 +31,31 @@ export function decideCreateTable(
   if (placer.nodeCount === 0) {
     return refused("LimitExceededException", "There is no storage node that could hold the table");
   }
-  const count = command.partitions ?? context.options.partitionsPerTable ?? initialPartitionCount(definition);
-  assert(count >= 1 && count <= partitionsPerTableMax, `a table cannot start with ${count} partitions`);
+  const { partitionsPerTable } = context.options;
+  const { billingMode, throughput } = definition;
+  const { newIndexes = [], ...definedTable } = definition;
+  const indexes = withIds(newIndexes, meta.nextTable + 1);
   const table: TableDefinition = {
-    ...definition,
+    ...definedTable,
+    ...(indexes.length === 0 ? {} : { indexes }),
     tableId: meta.nextTable,
     uuid: newUuid(context.random),
     status: "CREATING",
     createdAt: context.now,
   };
-  const effects: ControlEffect[] = splitTokenRange(firstToken, lastToken, count).map((range, position) => {
-    const nodes = placer.place(table.tableId, range.first);
-    const voters = nodes.map((node) => newReplicaId(initialConfigEpoch, node.number));
-    return putPartition({
-      partition: meta.nextPartition + position,
-      tableId: table.tableId,
-      firstToken: range.first,
-      lastToken: range.last,
-      epoch: 1,
-      configEpoch: initialConfigEpoch,
-      voters, learners: [], bootstrap: voters, replacing: undefined,
-    });
-  });
-  const counters = { ...meta, nextTable: meta.nextTable + 1, nextPartition: meta.nextPartition + count };
-  return { effects: [putMeta(counters), putTable(table), ...effects], outcome: { table } };
+  const wishes = [
+    { id: table.tableId, billingMode, throughput, count: command.partitions ?? partitionsPerTable },
+    ...indexes.filter((index) => index.kind === "global").map((index) =>
+      ({ id: index.indexId, billingMode, throughput: index.throughput, count: partitionsPerTable })),
+  ];
+  const partitions: ControlEffect[] = [];
+  for (const wish of wishes) partitions.push(...newPartitions(placer, wish, meta.nextPartition + partitions.length));
+  const counters = {
+    ...meta,
+    nextTable: meta.nextTable + 1 + indexes.length,
+    nextPartition: meta.nextPartition + partitions.length,
+  };
+  return { effects: [putMeta(counters), putTable(table), ...partitions], outcome: { table } };
 }
 
 export function decideDeleteTable(state: ControlState, command: DeleteTableCommand): ControlDecision {
@@ -72,18 +69,8 @@ export function decideDeleteTable(state: ControlState, command: DeleteTableComma
   if (transition.kind === "refuse") return tableInUse(transition.because, command.name);
   assert(transition.kind === "become", "deleting a table changes its status or is refused");
   const deleted = { ...table, status: transition.status };
-  const partitions = state.partitionsOf(table.tableId).map((partition) => partition.partition);
-  const id = String(table.tableId);
-  const effects: ControlEffect[] = [
-    putTable(deleted),
-    { kind: "put", record: "dropping", id, value: { tableId: table.tableId, partitions } },
-    ...partitions.map((partition) => deletePartition(partition)),
-  ];
-  return { effects, outcome: { table: deleted } };
-}
-
-function deletePartition(partition: number): ControlEffect {
-  return { kind: "delete", record: "partition", id: String(partition) };
+  const indexIds = (table.indexes ?? []).map((index) => index.indexId);
+  return { effects: [putTable(deleted), ...dropPartitions(state, table.tableId, indexIds)], outcome: { table: deleted } };
 }
 
 export function decideDescribeTable(state: ControlState, command: DescribeTableCommand): ControlDecision {
@@ -104,15 +91,45 @@ export function decideListTables(state: ControlState, command: ListTablesCommand
   return { effects: [], outcome: last === undefined ? { names } : { names, last } };
 }
 
-export function decideUpdateTable(state: ControlState, command: UpdateTableCommand): ControlDecision {
+export function decideUpdateTable(
+  state: ControlState, command: UpdateTableCommand, context: DecisionContext,
+): ControlDecision {
   const table = state.tableByName(command.name);
   if (table === undefined) return tableNotFound(command.name);
+  const { indexUpdate } = command;
+  if (indexUpdate !== undefined && indexUpdate !== null && table.status === "UPDATING" && isIndexChanging(table)) {
+    return refused("LimitExceededException", onlineIndexLimit);
+  }
   const transition = tableTransition(table.status, "update");
   if (transition.kind === "refuse") return tableInUse(transition.because, command.name);
   assert(transition.kind === "become", "updating a table changes its status or is refused");
+  if (indexUpdate !== undefined && indexUpdate !== null) {
+    return decideIndexUpdate(state, { ...table, ...command.change }, indexUpdate, context);
+  }
   // Only capacity takes time to change; the other settings hold at once.
   const changesCapacity = command.change.billingMode !== undefined || command.change.throughput !== undefined;
   const updated = { ...table, ...command.change, status: changesCapacity ? transition.status : table.status };
+  return { effects: [putTable(updated)], outcome: { table: updated } };
+}
+
+function isIndexChanging(table: TableDefinition): boolean {
+  return table.indexes?.some((index) => index.kind === "global" && index.status !== "ACTIVE") === true;
+}
+
+export function decideUpdateTimeToLive(state: ControlState, command: UpdateTimeToLiveCommand): ControlDecision {
+  const { name, attribute, enabled } = command;
+  const table = state.tableByName(name);
+  if (table === undefined) return tableNotFound(name);
+  if (table.status !== "ACTIVE" && table.status !== "UPDATING") return tableInUse("Table is not active", name);
+  const current = table.timeToLive;
+  if (enabled && current === attribute) return refused("ValidationException", "TimeToLive is already enabled");
+  if (!enabled && current === undefined) return refused("ValidationException", "TimeToLive is already disabled");
+  if (current !== undefined && current !== attribute) {
+    return refused("ValidationException",
+      `TimeToLive is active on a different AttributeName: current AttributeName is ${current}`);
+  }
+  const { timeToLive: _current, ...rest } = table;
+  const updated: TableDefinition = enabled ? { ...rest, timeToLive: attribute } : rest;
   return { effects: [putTable(updated)], outcome: { table: updated } };
 }
 
@@ -122,7 +139,11 @@ export function decideTableEvent(state: ControlState, command: TableEventCommand
   const transition = tableTransition(table.status, command.event);
   switch (transition.kind) {
     case "become": {
-      const changed = { ...table, status: transition.status };
+      // Indexes made with the table are there with it; one made later has events of its own.
+      const indexes = table.status === "CREATING"
+        ? table.indexes?.map((index) => ({ ...index, status: "ACTIVE" as const }))
+        : table.indexes;
+      const changed = { ...table, ...(indexes === undefined ? {} : { indexes }), status: transition.status };
       return { effects: [putTable(changed)], outcome: { table: changed } };
     }
     case "vanish": {

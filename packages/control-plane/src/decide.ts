@@ -5,9 +5,11 @@ import type { ControlCommand } from "./commands.ts";
 import type { ControlState } from "./control-state.ts";
 import { decideCreateCredential, decideDeleteCredential } from "./decide-credential.ts";
 import { decideCancelReplacement, decideRecordMembership, decideStartReplacement } from "./decide-membership.ts";
+import { decideIndexEvent } from "./decide-index.ts";
 import { decideBootstrap, decideForgetNode, decideRegisterNode, decideSetNodeState } from "./decide-node.ts";
 import {
   decideCreateTable, decideDeleteTable, decideDescribeTable, decideListTables, decideTableEvent, decideUpdateTable,
+  decideUpdateTimeToLive,
 } from "./decide-table.ts";
 import { decideTagResource, decideUntagResource } from "./decide-tags.ts";
 import type { ControlDecision, DecisionContext } from "./decision.ts";
@@ -26,7 +28,11 @@ export function decide(state: ControlState, command: ControlCommand, context: De
     case "ListTables":
       return decideListTables(state, command);
     case "UpdateTable":
-      return decideUpdateTable(state, command);
+      return decideUpdateTable(state, command, context);
+    case "UpdateTimeToLive":
+      return decideUpdateTimeToLive(state, command);
+    case "IndexEvent":
+      return decideIndexEvent(state, command);
     case "TagResource":
       return decideTagResource(state, command);
     case "UntagResource":

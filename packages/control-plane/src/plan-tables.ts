@@ -1,12 +1,18 @@
 // The events in a table's life that only reports can tell: its partitions have leaders; its replicas are
 // gone.
+import type { IndexDefinition, TableDefinition } from "@azimuth/model/table.ts";
 import type { ClusterView } from "./observations.ts";
 import { command, type Action } from "./plan.ts";
 
 export function planTables(view: ClusterView): readonly Action[] {
   const actions: Action[] = [];
-  for (const { tableId, status } of view.state.tables.values()) {
-    if ((status === "CREATING" || status === "UPDATING") && hasLeaders(view, tableId)) {
+  for (const table of view.state.tables.values()) {
+    const { tableId, status, indexes = [] } = table;
+    const changing = status === "CREATING" ? [] : indexes.filter((index) => index.status !== "ACTIVE");
+    for (const index of changing) actions.push(...planIndex(view, table, index));
+    const isSettled = status === "CREATING" || (status === "UPDATING" && changing.length === 0);
+    const ids = [tableId, ...indexes.map((index) => index.indexId)];
+    if (isSettled && ids.every((id) => hasLeaders(view, id))) {
       actions.push(command({ operation: "TableEvent", tableId, event: "partitions-ready" }));
     }
     if (status === "DELETING" && isGone(view, tableId)) {
@@ -16,6 +22,19 @@ export function planTables(view: ClusterView): readonly Action[] {
   return actions;
 }
 
+function planIndex(view: ClusterView, { tableId, status }: TableDefinition, index: IndexDefinition): readonly Action[] {
+  const { indexId } = index;
+  if (status === "DELETING" || index.kind === "local") return [];
+  const tell = (event: "allocated" | "built" | "gone"): readonly Action[] =>
+    [command({ operation: "IndexEvent", tableId, indexId, event })];
+  if (index.status === "DELETING") return isGone(view, indexId) ? tell("gone") : [];
+  if (!index.backfilling) return hasLeaders(view, indexId) ? tell("allocated") : [];
+  const isBuilt = view.state.partitionsOf(tableId).every(({ partition }) =>
+    view.group(partition).leader?.builtIndexes?.includes(indexId) === true);
+  return isBuilt ? tell("built") : [];
+}
+
+/** Of a table, or of an index by its own id; a local index has no partitions. */
 function hasLeaders(view: ClusterView, tableId: number): boolean {
   return view.state.partitionsOf(tableId).every((partition) => view.group(partition.partition).leader !== undefined);
 }

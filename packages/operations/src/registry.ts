@@ -1,9 +1,11 @@
 // Every operation, by name: one line here and one file each. The router parses and replies (routerOperations), nodes
 // decide and read (nodeOperations), by the `operation` of a command.
+import { batchExecuteStatementOnRouter } from "./batch-execute-statement.ts";
 import { batchGetItemOnRouter } from "./batch-get-item.ts";
 import { batchWriteItemOnRouter } from "./batch-write-item.ts";
 import { createTableOnRouter } from "./create-table.ts";
 import { deleteItemOnNode, deleteItemOnRouter } from "./delete-item.ts";
+import { executeStatementOnRouter } from "./execute-statement.ts";
 import { getItemOnNode, getItemOnRouter } from "./get-item.ts";
 import type { NodeOperation } from "./operation.ts";
 import type { RouterOperation } from "./plan.ts";
@@ -24,6 +26,7 @@ export type {
 } from "./plan.ts";
 
 const onRouter: readonly RouterOperation[] = [
+  batchExecuteStatementOnRouter,
   batchGetItemOnRouter,
   batchWriteItemOnRouter,
   createTableOnRouter,
@@ -32,6 +35,7 @@ const onRouter: readonly RouterOperation[] = [
   describeEndpointsOnRouter,
   describeLimitsOnRouter,
   describeTableOnRouter,
+  executeStatementOnRouter,
   getItemOnRouter,
   listTablesOnRouter,
   listTagsOnRouter,

@@ -1,0 +1,215 @@
+// BatchExecuteStatement: up to 25 statements, all reads or all writes, each by itself: what is wrong with one is said
+// in its own response and does not touch the others. A read has to name the primary key, and nothing else.
+import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
+import { keyOfJsonKey } from "@azimuth/model/key.ts";
+import { ConstraintList } from "@azimuth/model/request-validation.ts";
+import { ExpressionWriter } from "@azimuth/partiql/expression-text.ts";
+import { keyReads, soleKey } from "@azimuth/partiql/key-access.ts";
+import type { SelectStatement } from "@azimuth/partiql/syntax-tree.ts";
+import { withoutTruth } from "@azimuth/partiql/truth.ts";
+import { addTo, batchCapacityJson } from "./batch.ts";
+import type { CapacityMode } from "./capacity.ts";
+import { parseExpressions } from "./expressions.ts";
+import type { GetItemCommand, GetItemOutcome } from "./get-item.ts";
+import type { Outcome, ParseContext, PointReadCommand, WriteCommand } from "./operation.ts";
+import { columnsJson, projectedAttributes } from "./partiql-projection.ts";
+import {
+  attributesJson, bindStatement, constrainStatement, findStatementTable, inStatementWords, mentionedInStatement,
+  placeholderParameters, type BoundStatement, type StatementRequest,
+} from "./partiql-statements.ts";
+import { rangedReads } from "./partiql-reads.ts";
+import { planWrite } from "./partiql-writes.ts";
+import type { BatchPlan, PartResult, RouterOperation } from "./plan.ts";
+import { positionOf } from "./position.ts";
+import { objectText, throwIfRefused } from "./reply-text.ts";
+import { readRequest, type Members } from "./request-shape.ts";
+import { constrainCapacityMode } from "./write-request.ts";
+
+interface BatchStatement extends StatementRequest {
+  readonly ConsistentRead?: boolean;
+  readonly ReturnValuesOnConditionCheckFailure?: string;
+}
+
+interface BatchExecuteStatementRequest {
+  readonly Statements: readonly BatchStatement[];
+  readonly ReturnConsumedCapacity?: CapacityMode;
+}
+
+/** A statement that can be run. */
+interface Part {
+  readonly kind: "write" | "point-read";
+  readonly command: WriteCommand | PointReadCommand;
+  readonly table: string;
+  itemOf(outcome: Outcome): string | undefined;
+}
+
+const statementsMax = 25;
+
+const members: Members = {
+  Statements: {
+    list: {
+      members: {
+        Statement: "String",
+        Parameters: { list: "AttributeValue" },
+        ConsistentRead: "Boolean",
+        ReturnValuesOnConditionCheckFailure: "String",
+      },
+      of: "BatchStatementRequest",
+      element: true,
+    },
+  },
+  ReturnConsumedCapacity: "String",
+};
+
+export const batchExecuteStatementOnRouter: RouterOperation = {
+  name: "BatchExecuteStatement",
+  tableNames: mentionedInStatements,
+  parse,
+};
+
+function mentionedInStatements(input: unknown): readonly string[] {
+  const statements = (input as { Statements?: unknown } | null | undefined)?.Statements;
+  if (!Array.isArray(statements)) return [];
+  return statements.slice(0, statementsMax).flatMap((statement: { Statement?: unknown } | null | undefined) =>
+    mentionedInStatement(statement?.Statement));
+}
+
+function parse(input: unknown, context: ParseContext): BatchPlan {
+  const request = readRequest<BatchExecuteStatementRequest>(input, members);
+  checkConstraints(request);
+  const bound = request.Statements.map((statement) => attempt(() => bindStatement(statement)));
+  refuseMixed(bound);
+  const planned = request.Statements.map((statement, position) => {
+    const each = bound[position] as BoundStatement | DynamoDbException;
+    return each instanceof DynamoDbException ? each : attempt(() => partOf(statement, each, context));
+  });
+  const parts = planned.filter((each): each is Part => !(each instanceof DynamoDbException));
+  return { kind: "batch", parts, reply: (results) => reply(request, planned, results) };
+}
+
+function checkConstraints(request: BatchExecuteStatementRequest): void {
+  const constraints = new ConstraintList();
+  constrainCapacityMode(constraints, request.ReturnConsumedCapacity);
+  if (constraints.required(request.Statements, "statements")) {
+    constraints.length(request.Statements, "statements", 1, statementsMax);
+    request.Statements.forEach((statement, position) => {
+      const path = `statements.${position + 1}.member`;
+      if (!constraints.required(statement, path)) return;
+      constrainStatement(constraints, statement, `${path}.`);
+      constraints.oneOf(
+        statement.ReturnValuesOnConditionCheckFailure,
+        `${path}.returnValuesOnConditionCheckFailure`,
+        ["ALL_OLD", "NONE"],
+      );
+    });
+  }
+  constraints.throwIfAny();
+}
+
+function attempt<Result>(run: () => Result): Result | DynamoDbException {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof DynamoDbException) return error;
+    throw error;
+  }
+}
+
+function refuseMixed(statements: readonly (BoundStatement | DynamoDbException)[]): void {
+  const isRead = statements.flatMap((each) =>
+    each instanceof DynamoDbException ? [] : [each.statement.kind === "select"]);
+  if (new Set(isRead).size < 2) return;
+  throw validationException("Read and write requests together in the same batch is not supported.");
+}
+
+function partOf(request: BatchStatement, bound: BoundStatement, context: ParseContext): Part {
+  const { statement } = bound;
+  if (statement.kind === "exists") throw new Error("bindStatement lets no EXISTS through");
+  if (statement.kind === "select") return readOf(statement, request, bound, context);
+  const { ReturnValuesOnConditionCheckFailure: choice } = request;
+  const options = choice === undefined ? {} : { ReturnValuesOnConditionCheckFailure: choice };
+  return { kind: "write", ...planWrite(statement, bound, options, context) };
+}
+
+function readOf(
+  statement: SelectStatement, request: BatchStatement, { parameters }: BoundStatement, context: ParseContext,
+): Part {
+  const table = findStatementTable(statement.table, context);
+  const where = statement.where && withoutTruth(statement.where, parameters);
+  const reads = keyReads(where, table.key, parameters);
+  if (reads !== undefined) rangedReads(reads, table.key, { byPartition: "as-written", reverse: false });
+  const key = soleKey(reads, table.key);
+  if (key === undefined || statement.index !== undefined) {
+    throw validationException(
+      "Select statements within BatchExecuteStatement must specify the primary key in the where clause.",
+    );
+  }
+  const attributes = projectedAttributes(statement.projection);
+  const writer = new ExpressionWriter(parameters);
+  const projection = attributes && writer.projection(attributes);
+  const expressions = projection === undefined ? {} : { ProjectionExpression: projection };
+  const { names, values } = inStatementWords(() =>
+    parseExpressions({ ...expressions, ...placeholderParameters(writer) }, ["ProjectionExpression"]));
+  const command: GetItemCommand = {
+    kind: "point-read",
+    operation: "GetItem",
+    tableId: table.tableId,
+    position: positionOf(keyOfJsonKey(table.key, attributesJson(key))),
+    consistent: request.ConsistentRead === true,
+    projection,
+    names,
+    values,
+  };
+  const toJson = columnsJson(statement.projection);
+  return {
+    kind: "point-read",
+    command,
+    table: statement.table,
+    itemOf(outcome) {
+      throwIfRefused(outcome);
+      const { item } = outcome as GetItemOutcome;
+      return item === undefined || item === null ? undefined : toJson(item);
+    },
+  };
+}
+
+function reply(
+  request: BatchExecuteStatementRequest,
+  planned: readonly (Part | DynamoDbException)[],
+  results: readonly PartResult[],
+): string {
+  const units = new Map<string, number>();
+  let position = 0;
+  const responses = planned.map((part) => {
+    if (part instanceof DynamoDbException) return objectText({ Error: errorJson(part) });
+    const result = results[position++] as PartResult;
+    const TableName = JSON.stringify(part.table);
+    if ("failed" in result) return objectText({ Error: errorJson(failureOf(result.failed)), TableName });
+    const { units: consumed } = result.outcome as { readonly units?: number };
+    if (consumed !== undefined && consumed !== null) addTo(units, part.table, consumed);
+    const item = attempt(() => part.itemOf(result.outcome));
+    return item instanceof DynamoDbException
+      ? objectText({ Error: errorJson(item), TableName })
+      : objectText({ Item: item, TableName });
+  });
+  return objectText({
+    Responses: `[${responses.join(",")}]`,
+    ConsumedCapacity: batchCapacityJson(units, request.ReturnConsumedCapacity),
+  });
+}
+
+/** Codes are the exceptions' names without their ending, but for one. */
+function errorJson(error: DynamoDbException): string {
+  const Code = error.type === "ValidationException" ? "ValidationError" : error.type.replace(/Exception$/, "");
+  return JSON.stringify({ Code, Message: error.message, ...error.members });
+}
+
+function failureOf(failed: "throttled" | "unavailable"): DynamoDbException {
+  return failed === "throttled"
+    ? new DynamoDbException(
+        "ProvisionedThroughputExceededException",
+        "The level of configured provisioned throughput for the table was exceeded. " +
+          "Consider increasing your provisioning level with the UpdateTable API.",
+      )
+    : new DynamoDbException("InternalServerError", "Internal server error", 500);
+}

@@ -53,7 +53,7 @@ export function explainAsSvg(anomaly: Anomaly): string {
     ...arrows.map(({ path }) => path),
     ...timeline.boxes.map((box) => drawBox(box, place)),
     ...arrows.map(({ text }) => text),
-    `<line class="axis" x1="${round(gutter)}" x2="${round(width - margin)}" y1="${rowsBottom + 6}" y2="${rowsBottom + 6}"/>`,
+    horizontal("axis", gutter, width - margin, rowsBottom + 6),
     `<text class="label" x="${margin}" y="${rowsBottom + 10}">time</text>`,
     ...sentences.map((line, at) => {
       return `<text class="sentence" x="${margin}" y="${rowsBottom + 40 + at * lineHeight}">${escapeXml(line)}</text>`;
@@ -80,9 +80,13 @@ function placer(gutter: number, edge: number): (box: Box) => Place {
 function rowsOf(timeline: Timeline, gutter: number, width: number): string[] {
   return timeline.rows.map((name, row) => {
     const middle = titleHeight + (row + 0.5) * rowHeight;
-    const line = `<line class="row" x1="${round(gutter)}" x2="${round(width - margin)}" y1="${middle}" y2="${middle}"/>`;
-    return `${line}<text class="process" x="${margin}" y="${middle + 4}">${escapeXml(name)}</text>`;
+    const text = `<text class="process" x="${margin}" y="${middle + 4}">${escapeXml(name)}</text>`;
+    return horizontal("row", gutter, width - margin, middle) + text;
   });
+}
+
+function horizontal(kind: string, from: number, to: number, y: number): string {
+  return `<line class="${kind}" x1="${round(from)}" x2="${round(to)}" y1="${y}" y2="${y}"/>`;
 }
 
 function drawBox(box: Box, place: (box: Box) => Place): string {
@@ -127,10 +131,14 @@ function drawArrow(from: Place, to: Place, label: string, number: number): Arrow
   const endY = to.middle + ((sameRow ? goesDown : -goesDown) * boxHeight) / 2;
   const bend = sameRow ? -34 : 0;
   const middleY = (startY + endY) / 2 + bend;
-  const curve = `M${round(startX)} ${startY} C${round(startX)} ${middleY} ${round(endX)} ${middleY} ${round(endX)} ${endY}`;
-  const labelX = (startX + endX) / 2;
-  const labelY = sameRow ? startY - 14 : middleY + 4;
-  const text = `<text class="label" text-anchor="middle" x="${round(labelX)}" y="${labelY}">${escapeXml(label)}</text>`;
+  const [start, end] = [round(startX), round(endX)];
+  const curve = `M${start} ${startY} C${start} ${middleY} ${end} ${middleY} ${end} ${endY}`;
+  // Beside the head of the arrow, where no box can be.
+  const isLeft = isTime || number % 2 === 0;
+  const labelX = endX + (isLeft ? -8 : 8);
+  const labelY = goesDown > 0 ? endY - 12 : sameRow ? endY - 8 : endY + 18;
+  const text = `<text class="label" text-anchor="${isLeft ? "end" : "start"}" x="${round(labelX)}" ` +
+    `y="${labelY}">${escapeXml(label)}</text>`;
   return { path: `<path class="arrow" d="${curve}"/>`, text };
 }
 

@@ -78,7 +78,7 @@ export function formatHistory(events: readonly HistoryEvent[]): string {
   return events.map((event) => `${JSON.stringify({ ...event, value: event.value ?? null })}\n`).join("");
 }
 
-/** One history of several recorded by the same clock. At equal times invocations come first, so that doubt acquits. */
+/** One of several recorded by the same clock. At equal times invocations come first, so that doubt acquits. */
 export function mergeHistories(histories: readonly (readonly HistoryEvent[])[]): HistoryEvent[] {
   const rank = (event: HistoryEvent): number => (event.type === "invoke" ? 0 : 1);
   return histories
@@ -102,7 +102,8 @@ export function pairOperations(events: readonly HistoryEvent[]): Operation[] {
     }
     const slot = openByProcess.get(event.process);
     if (slot === undefined) {
-      assert(event.type === "info", `event ${event.index} ends an operation that process ${event.process} did not begin`);
+      const what = `event ${event.index} ends an operation that process ${event.process} did not begin`;
+      assert(event.type === "info", what);
       continue;
     }
     openByProcess.delete(event.process);

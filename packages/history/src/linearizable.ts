@@ -6,7 +6,7 @@
 // A conviction comes shrunk: cut at the return that nothing explains, rid of whatever the violation
 // does not need and, where that is not known, begun at the last moment when the state was certain.
 import { groupByKey, precedes, type Operation } from "./history.ts";
-import { minimise } from "./linearizability/minimise.ts";
+import { aroundTwoValues, minimise } from "./linearizability/minimise.ts";
 import { search, type DeadEnd } from "./linearizability/search.ts";
 import type { Model } from "./models/model.ts";
 import { nameOperation, verdictOf, type Anomaly, type Verdict } from "./verdict.ts";
@@ -40,22 +40,29 @@ export function checkLinearizable<State>(
     if (result.kind === "violated") anomalies.push(convict(key, happened, model, result.dead, stepsMax));
   }
   const gaveUp = `gave up on ${undecided.length} of ${byKey.size} objects after ${stepsMax} steps: ${undecided[0]}`;
-  return verdictOf(anomalies, `${count} operations on ${byKey.size} objects`, undecided.length > 0 ? gaveUp : undefined);
+  const checked = `${count} operations on ${byKey.size} objects`;
+  return verdictOf(anomalies, checked, undecided.length > 0 ? gaveUp : undefined);
 }
 
 function convict<State>(
   key: string, operations: readonly Operation[], model: Model<State>, dead: DeadEnd<State>, stepsMax: number,
 ): Anomaly {
-  // Nothing was open at the checkpoint and one state was possible, so what came before has no other say. A model that
-  // names values shrinks well without it, and then shows where the state came from.
+  // One state was possible at the checkpoint, so what came before has no other say. A model that names values
+  // shrinks well without it, and then shows where the state came from.
   const checkpoint = model.values === undefined ? dead.checkpoint : undefined;
   const kept = untilReturnOf(dead.operation, operations)
-    .filter((operation) => operation.invokeIndex >= (checkpoint?.index ?? 0));
+    .filter((one) => checkpoint === undefined || one.invokeIndex >= checkpoint.index || checkpoint.pending.has(one.id));
   const start = checkpoint?.state;
-  const optionsFrom = start === undefined ? { stepsMax } : { stepsMax, initial: start };
-  const stillViolated = (some: readonly Operation[]): boolean => search(some, model, optionsFrom).kind === "violated";
-  const fewer = minimise(kept, model, stillViolated, shrinkingTriesMax);
-  const result = search(fewer, model, optionsFrom);
+  const from = start === undefined ? {} : { initial: start };
+  let stepsLeft = stepsMax;
+  const stillViolated = (some: readonly Operation[]): boolean => {
+    const result = search(some, model, { ...from, stepsMax: stepsLeft });
+    stepsLeft -= result.steps;
+    return result.kind === "violated";
+  };
+  const few = aroundTwoValues(kept, dead.operation, model, stillViolated) ?? kept;
+  const fewer = minimise(few, model, stillViolated, shrinkingTriesMax);
+  const result = search(fewer, model, { ...from, stepsMax });
   const end = result.kind === "violated" ? result.dead : dead;
   const byId = new Map(operations.map((operation) => [operation.id, operation]));
   const shown = fewer.map((operation) => byId.get(operation.id) ?? operation);

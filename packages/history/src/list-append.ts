@@ -1,12 +1,12 @@
-// Are transactions on lists serializable, and strictly so? Elle's way: infer from the lists that were read who came before
-// whom, and look for what no serial order explains: reads that are wrong by themselves, and cycles of
+// Are transactions on lists serializable, and strictly so? Elle's way: infer from the lists that were read who came
+// before whom, and look for what no serial order explains: reads that are wrong by themselves, and cycles of
 // dependencies, named by the edges that they need. Near linear in the length of the history.
 //
 // A serial order exists exactly when there is no anomaly without a suffix; one that respects each client's order
 // needs none with -process, one that respects real time none with -realtime or lost appends.
 import type { Operation } from "./history.ts";
 import { findCycles, type Cycle } from "./list-append/cycles.ts";
-import { buildGraph, type Graph } from "./list-append/dependencies.ts";
+import { buildGraph, type Edge, type Graph } from "./list-append/dependencies.ts";
 import { findDirectAnomalies } from "./list-append/direct-anomalies.ts";
 import { indexAppends, nameTransaction, transactionsOf } from "./list-append/transactions.ts";
 import { verdictOf, type Anomaly, type Verdict } from "./verdict.ts";
@@ -48,14 +48,18 @@ function describeCycle(cycle: Cycle, graph: Graph): Anomaly {
   return {
     kind: cycle.kind,
     explanation: `${clauses.join("; ")}: a contradiction.`,
-    operations: operations.sort((one, other) => one.invokeIndex - other.invokeIndex),
-    names: Object.fromEntries(cycle.edges.map((edge) => [transactionAt(graph, edge.from).operation.id, nameOf(edge.from)])),
+    operations: operations.toSorted((one, other) => one.invokeIndex - other.invokeIndex),
+    names: Object.fromEntries(operations.map((operation, at) => [operation.id, nameOf(edgeAt(cycle, at).from)])),
     because: cycle.edges.map((edge) => ({
       from: transactionAt(graph, edge.from).operation,
       to: transactionAt(graph, edge.to).operation,
       label: edge.label,
     })),
   };
+}
+
+function edgeAt(cycle: Cycle, at: number): Edge {
+  return cycle.edges[at] as Edge;
 }
 
 function transactionAt(graph: Graph, node: number): Graph["transactions"][number] {

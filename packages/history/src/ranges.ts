@@ -1,5 +1,5 @@
-// Reads of a changing collection. While a range is read page by page, elements come and go; what must hold all the same: an
-// element that was there throughout is returned exactly once, one that was never there is not returned,
+// Reads of a changing collection. While a range is read page by page, elements come and go; what must hold all the
+// same: an element that was there throughout is returned exactly once, one that was never there is not returned,
 // and the order is kept. Each element is judged by itself, from certain facts only.
 //
 //   insert, remove   input: the element (string or number); ok, failed or unknown; key: the collection

@@ -1,11 +1,11 @@
-// Conditional updates from version n to n + 1, each with a unique token: DynamoDB's own optimistic locking. Whatever the
-// concurrency, successes must form one chain, and that is checked in O(n log n).
+// Conditional updates from version n to n + 1, each with a unique token: DynamoDB's own optimistic locking. Whatever
+// the concurrency, successes must form one chain, and that is checked in O(n log n).
 //
-//   advance  input { from, token }          ok: the version is from + 1 and carries the token; refused: it was not `from`
-//   read     output { version, token }      or null for an item that is not there (version 0)
+//   advance  input { from, token }       ok: the version is from + 1, with the token; refused: it was not `from`
+//   read     output { version, token }   or null for an item that is not there (version 0)
 //
-// A refusal may carry what was found, in a read's form. Version v becomes current at one moment, later than that of v - 1.
-// That moment lies after the invocation of whoever saw an earlier version, and before the return of
+// A refusal may carry what was found, in a read's form. Version v becomes current at one moment, later than that of
+// v - 1. That moment lies after the invocation of whoever saw an earlier version, and before the return of
 // whoever saw v or a later one. Only if `earliest` (the maximum of the former) lies after `latest` (the
 // minimum of the latter), is there a contradiction, and those two operations prove it.
 import { groupByKey, type Operation } from "./history.ts";
@@ -204,7 +204,7 @@ function contradictions(chain: Chain): Anomaly[] {
   return anomalies;
 }
 
-/** `first` knew of `number` or a later version, and had returned before `second`, which belongs before it, was invoked. */
+/** `first` knew of `number` or a later version and had returned when `second`, which belongs before, was invoked. */
 function contradiction(chain: Chain, number: number, first: Operation, second: Operation): Anomaly {
   const isStale = second.f !== "advance" || second.outcome !== "ok" && second.outcome !== "unknown";
   const kind = isStale ? "stale-read" : first.f === "read" ? "future-read" : "real-time";

@@ -1,11 +1,11 @@
 // Linearizability of registers whose written values are all different, in O(n log n) (Gibbons and Korach 1997,
 // "Testing shared memories"), for histories too long or too concurrent for a search.
 //
-// A value's write and its reads form a cluster. They are linearized together, so what counts of a cluster is the first
-// moment one of them has ended (`firstReturn`) and the last moment one of them begins (`lastInvoke`). Two clusters
-// conflict when each has an operation that ends before one of the other begins. A history is linearizable exactly when no read
-// ends before its write begins and no two clusters conflict. With zones [firstReturn, lastInvoke] that are
-// "forward", and the reversed ones "backward": no two forward zones overlap, no backward one lies within a forward one.
+// A value's write and its reads form a cluster. They are linearized together, so what counts of a cluster is the
+// first moment one of them has ended (`firstReturn`) and the last moment one of them begins (`lastInvoke`). Two
+// clusters conflict when each has an operation that ends before one of the other begins. A history is linearizable
+// exactly when no read ends before its write begins and no two clusters conflict. Call a zone [firstReturn,
+// lastInvoke] forward, and a reversed one backward: no two forward zones overlap, no backward one lies within one.
 import { groupByKey, precedes, type Operation } from "./history.ts";
 import { nameOperation, verdictOf, type Anomaly, type Verdict } from "./verdict.ts";
 
@@ -39,8 +39,9 @@ export function checkUniqueRegister(operations: Iterable<Operation>): Verdict {
     const found = [...addReads(group, clusters), ...conflicts([...clusters.values()])];
     for (const anomaly of found) anomalies.push(key === "" ? anomaly : { ...anomaly, key });
   }
-  const undecided = repeated.length === 0 ? undefined : `a value was written twice to ${repeated[0]}: use checkLinearizable`;
-  return verdictOf(anomalies, `${count} operations on ${byKey.size} registers`, undecided);
+  const unfit = `a value was written twice to ${repeated[0]}: use checkLinearizable`;
+  const checked = `${count} operations on ${byKey.size} registers`;
+  return verdictOf(anomalies, checked, repeated.length === 0 ? undefined : unfit);
 }
 
 /** False when two writes, or a write and the start, have the same value. */

@@ -126,3 +126,13 @@ test("an item holds what was put, set, removed and deleted, and conditions see i
     assert.match(verdict.explanation, /At the start the item is absent/);
   }
 });
+
+test("an operation of unknown outcome is carried over the point at which a counter-example begins", () => {
+  const add = op("a", [0, Infinity], "update", { add: { n: 1 } });
+  const settled = [op("b", [1, 2], "put", { item: { n: 5 } }), op("b", [3, 4], "read", undefined, { n: 5 })];
+  const good = [add, ...settled, op("b", [5, 6], "read", undefined, { n: 6 })];
+  assert.equal(checkLinearizable(good, itemModel).verdict, "ok");
+  const verdict = checkLinearizable([...good, op("b", [7, 8], "read", undefined, { n: 7 })], itemModel);
+  assert.equal(verdict.verdict, "violated");
+  assert.match(verdict.explanation, /No order explains read → \{n 7\} by b/);
+});

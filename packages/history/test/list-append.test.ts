@@ -253,3 +253,28 @@ function allAppendsRead(history: readonly Operation[]): boolean {
     return f === "r" || steps.some((other) => other[0] === "r" && other[1] === key && other[2]?.includes(value));
   });
 }
+
+test("twenty thousand transactions are judged in seconds, and one planted stale read is found", { timeout: 20_000 }, () => {
+  const random = createSeededRandom("long lists");
+  const keys = Array.from("abcdefghijklmnopqrstuvwxyz");
+  const lists = new Map<string, number[]>();
+  const history = Array.from({ length: 20_000 }, (_, at): Operation => {
+    const key = `${random.pick(keys)}${Math.floor(at / 2000)}`;
+    const list = lists.get(key) ?? [];
+    lists.set(key, list);
+    const interval = [at * 10 - random.integer(40), at * 10 + 1 + random.integer(8)] as const;
+    const append = random.chance(0.5);
+    if (append) list.push(at);
+    const steps = append ? [["append", key, at]] : [["r", key, list.slice()]];
+    return { ...op(`p${at}`, interval, "txn", steps, steps), id: at };
+  });
+  assert.equal(checkListAppend(history).verdict, "ok");
+  const isLongRead = ([f, , list]: Step): boolean => f === "r" && (list as number[]).length > 20;
+  const read = history.findLast(({ output }) => isLongRead((output as Step[])[0] as Step)) as Operation;
+  const [, key, list] = (read.output as Step[])[0] as ["r", string, number[]];
+  const planted = history.map((one) => (one === read ? { ...one, output: [["r", key, list.slice(0, -8)]] } : one));
+  const verdict = checkListAppend(planted);
+  assert.ok(kindsOf(verdict).includes("G-single-realtime"), verdict.explanation);
+  assert.ok(kindsOf(verdict).every((kind) => kind === "G-single-realtime" || kind === "lost-append"), verdict.explanation);
+  assert.equal(verdict.anomalies.at(-1)?.operations.length, 2, verdict.explanation);
+});

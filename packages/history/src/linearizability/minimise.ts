@@ -4,7 +4,10 @@
 // names values, all operations that make a value together with all that need it (and, in turn, those that need
 // what the dropped ones made). What then remains violated was violated before.
 import type { Operation } from "../history.ts";
-import type { Model } from "../models/model.ts";
+import { everyValue, type Model } from "../models/model.ts";
+
+/** Values beside the culprit's that are tried before shrinking goes on the slow way. */
+const otherValuesMax = 4000;
 
 /** `isViolated` must be sound: true only for a proven violation. It is called at most `triesMax` times. */
 export function minimise<State>(
@@ -33,18 +36,64 @@ export function minimise<State>(
   return kept.slice();
 }
 
-/** `wanted`, and whatever must go with them; nothing when one of them cannot be dropped. */
+/**
+ * Most violations lie between two values: those that the culprit has to do with, and one other. Looks for one so
+ * that the operations on these alone, with the makers of all that they need, are still violated. Every try is small.
+ */
+export function aroundTwoValues<State>(
+  operations: readonly Operation[],
+  culprit: Operation,
+  model: Model<State>,
+  isViolated: (operations: readonly Operation[]) => boolean,
+): Operation[] | undefined {
+  if (model.values === undefined) return undefined;
+  const { makersByValue, operationsByValue } = indexValues(operations, model);
+  const valuesOf = (operation: Operation): readonly string[] => {
+    const values = model.values?.(operation);
+    return values === undefined ? [] : [...values.makes, ...values.needs];
+  };
+  const others = [...operationsByValue.keys()].reverse().slice(0, otherValuesMax);
+  for (const other of others) {
+    const kept = new Set<Operation>();
+    const queue = [...valuesOf(culprit), other].flatMap((value) => operationsByValue.get(value) ?? []);
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      // A refusal may rely on any value, so it can be left out but not be kept alone.
+      if (kept.has(next) || model.values(next).needs.includes(everyValue)) continue;
+      kept.add(next);
+      for (const value of model.values(next).needs) queue.push(...(makersByValue.get(value) ?? []));
+    }
+    const some = [...kept].sort((one, another) => one.invokeIndex - another.invokeIndex);
+    if (isViolated(some)) return some;
+  }
+  return undefined;
+}
+
+interface ValueIndex {
+  readonly makersByValue: ReadonlyMap<string, readonly Operation[]>;
+  readonly needersByValue: ReadonlyMap<string, readonly Operation[]>;
+  /** Makers and needers. */
+  readonly operationsByValue: ReadonlyMap<string, readonly Operation[]>;
+}
+
+function indexValues<State>(operations: readonly Operation[], model: Model<State>): ValueIndex {
+  const makersByValue = new Map<string, Operation[]>();
+  const needersByValue = new Map<string, Operation[]>();
+  const operationsByValue = new Map<string, Operation[]>();
+  for (const operation of operations) {
+    const { makes, needs } = model.values?.(operation) ?? { makes: [], needs: [] };
+    for (const value of makes) append(makersByValue, value, operation);
+    for (const value of needs) append(needersByValue, value, operation);
+    for (const value of [...makes, ...needs]) append(operationsByValue, value, operation);
+  }
+  return { makersByValue, needersByValue, operationsByValue };
+}
+
+/** `wanted`, and whatever must go with them; those that cannot be dropped are left. */
 function closureOf<State>(
   wanted: readonly Operation[], kept: readonly Operation[], model: Model<State>,
 ): ReadonlySet<Operation> {
   const dropped = new Set<Operation>();
-  const makersByValue = new Map<string, Operation[]>();
-  const needersByValue = new Map<string, Operation[]>();
-  for (const operation of kept) {
-    const values = model.values?.(operation);
-    for (const value of values?.makes ?? []) append(makersByValue, value, operation);
-    for (const value of values?.needs ?? []) append(needersByValue, value, operation);
-  }
+  const { makersByValue, needersByValue } = indexValues(kept, model);
   const queue = wanted.slice();
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     if (dropped.has(next)) continue;
@@ -55,7 +104,7 @@ function closureOf<State>(
     for (const value of model.values?.(next).makes ?? []) {
       queue.push(...(makersByValue.get(value) ?? []), ...(needersByValue.get(value) ?? []));
     }
-    queue.push(...(needersByValue.get("*") ?? []));
+    queue.push(...(needersByValue.get(everyValue) ?? []));
   }
   return dropped;
 }

@@ -1,5 +1,5 @@
 // The search for an order that explains one object's history (Wing and Gong 1993, with Lowe's just-in-time
-// linearization, 2017). The history is walked event by event with the set of all configurations that are possible so far:
+// linearization, 2017). The history is walked event by event with the set of all configurations possible so far:
 // nothing is linearized before some operation's return demands it, and then every sequence of open
 // operations that ends in that one is tried. At a quiescent point only possible states remain, so a long
 // history costs no more per operation than a short one.
@@ -26,8 +26,15 @@ export interface DeadEnd<State> {
   /** The longest orders found, their state at the end, and the operation still unexplained. */
   readonly order: readonly Operation[];
   readonly state: State;
-  /** The newest moment before it when nothing was open and only one state was possible. */
-  readonly checkpoint: { readonly index: number; readonly state: State } | undefined;
+  readonly checkpoint: Checkpoint<State> | undefined;
+}
+
+/** The newest moment at which only one state was possible and nothing was open but what may never take effect. */
+export interface Checkpoint<State> {
+  readonly index: number;
+  readonly state: State;
+  /** The ids of operations of unknown outcome that may still take effect. */
+  readonly pending: ReadonlySet<number>;
 }
 
 export interface SearchOptions<State> {
@@ -97,7 +104,7 @@ class Run<State> {
   readonly #freeSlots: number[] = [];
   #slots = 0;
   #level: Configuration<State>[];
-  #checkpoint: { index: number; state: State } | undefined;
+  #checkpoint: Checkpoint<State> | undefined;
   steps = 0;
   hasCut = false;
 
@@ -123,9 +130,11 @@ class Run<State> {
   }
 
   #noteCheckpoint(index: number): void {
-    const only = this.#level[0] as Configuration<State>;
-    if (this.#openById.size > 0 || this.#level.length > 1 || this.hasCut) return;
-    this.#checkpoint = { index, state: only.state };
+    if (this.#level.length > 1 || this.hasCut || this.#pure.length > 0) return;
+    if (this.#changing.some((open) => open.role === "must")) return;
+    const { state, cost } = this.#level[0] as Configuration<State>;
+    const unused = this.#changing.filter((open) => !hasBit(cost, open.slot));
+    this.#checkpoint = { index, state, pending: new Set(unused.map(({ operation }) => operation.id)) };
   }
 
   #call(operation: Operation): void {

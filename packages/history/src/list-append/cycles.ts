@@ -4,8 +4,11 @@
 //
 // with the suffix -process or -realtime when it also needs such edges. The search goes from the gravest to the
 // mildest set of edges: strongly connected components (Tarjan 1972, without recursion) say where cycles are,
-// a breadth-first search from each edge of the needed kind finds the shortest. One cycle per kind and component.
-import type { Edge, EdgeKind, Graph } from "./dependencies.ts";
+// a breadth-first search from each edge of the needed kind finds the shortest. Each component
+// gets one cycle, the gravest.
+import { precedes } from "../history.ts";
+import { realtimeEdge, type Edge, type EdgeKind, type Graph } from "./dependencies.ts";
+import type { Transaction } from "./transactions.ts";
 
 export interface Cycle {
   readonly kind: string;
@@ -39,10 +42,10 @@ export function findCycles(graph: Graph): Cycle[] {
   const cycles: Cycle[] = [];
   for (const extra of extras) {
     for (const kind of kinds) {
-      // A cycle that the process order forbids is forbidden by real time too: say it once.
-      if (extra === "realtime" && cycles.some((cycle) => cycle.kind === `${kind.name}-process`)) continue;
       const allowed = new Set<EdgeKind>([...kind.back, kind.start, ...(extra === undefined ? [] : [extra])]);
       for (const component of components(graph, allowed)) {
+        // Milder cycles through the same transactions say nothing new.
+        if (cycles.some((cycle) => cycle.edges.every((edge) => component.has(edge.from)))) continue;
         const cycle = shortestCycle(graph, component, kind, allowed, extra);
         if (cycle !== undefined) cycles.push(cycle);
       }
@@ -80,7 +83,29 @@ function shortestCycle(
       if (nameCycle(edges) === wanted && isSimple(edges)) best = edges;
     }
   }
-  return best === undefined ? undefined : { kind: wanted, edges: best };
+  if (best === undefined) return undefined;
+  const shorter = extra === "realtime" ? takeShortcuts(graph, best) : best;
+  return { kind: wanted, edges: nameCycle(shorter) === wanted ? shorter : best };
+}
+
+/** The graph has few of the edges of real time; after the first edge of a cycle, any may replace a longer way. */
+function takeShortcuts(graph: Graph, edges: readonly Edge[]): Edge[] {
+  const [start, ...path] = edges as [Edge, ...Edge[]];
+  const result = [start];
+  for (let at = 0; at < path.length; at++) {
+    const edge = path[at] as Edge;
+    const from = graph.transactions[edge.from] as Transaction;
+    const last = path.findLastIndex((later, position) => {
+      return position > at && precedes(from.operation, (graph.transactions[later.to] as Transaction).operation);
+    });
+    if (last === -1) {
+      result.push(edge);
+      continue;
+    }
+    result.push(realtimeEdge(from, graph.transactions[(path[last] as Edge).to] as Transaction));
+    at = last;
+  }
+  return result;
 }
 
 function isSimple(edges: readonly Edge[]): boolean {

@@ -6,8 +6,9 @@
 //   process   a client's transaction → the same client's next
 //   realtime  a transaction that had returned → one invoked after that
 //
-// Acknowledged appends that nobody read come after all that was read. Real time would need n² edges; it is enough to keep
-// the frontier of returned transactions that no other returned one already follows, and link it to each new one.
+// Acknowledged appends that nobody read come after all that was read. Real time would need n² edges; it is enough
+// to keep the frontier of returned transactions that no other returned one already follows, and link it to each new
+// one.
 import type { VersionOrder } from "./direct-anomalies.ts";
 import { nameProcess } from "../verdict.ts";
 import { nameTransaction, type AppendIndex, type Transaction } from "./transactions.ts";
@@ -33,7 +34,7 @@ export function buildGraph(
   transactions: readonly Transaction[], appends: AppendIndex, orderByKey: ReadonlyMap<string, VersionOrder>,
 ): Graph {
   const edges: Edge[][] = transactions.map(() => []);
-  const add = (kind: EdgeKind, from: Transaction, to: Transaction, label: string, why: () => string): void => {
+  const add: Add = (kind, from, to, label, why) => {
     if (from !== to) edges[from.node]?.push({ from: from.node, to: to.node, kind, label, why });
   };
   for (const [key, ofKey] of appends.byKey) addListEdges(key, orderByKey.get(key)?.elements ?? [], ofKey, add);
@@ -136,6 +137,16 @@ function byInvocation(one: Transaction, other: Transaction): number {
   return one.operation.invokeIndex - other.operation.invokeIndex;
 }
 
+export function realtimeEdge(before: Transaction, after: Transaction): Edge {
+  return {
+    from: before.node,
+    to: after.node,
+    kind: "realtime",
+    label: "real time",
+    why: () => `${nameTransaction(before)} had returned before ${nameTransaction(after)} was invoked`,
+  };
+}
+
 function addRealtimeEdges(transactions: readonly Transaction[], add: Add): void {
   const events = transactions.flatMap((transaction) => [
     { index: transaction.operation.invokeIndex, isCall: true, transaction },
@@ -157,8 +168,8 @@ function addRealtimeEdges(transactions: readonly Transaction[], add: Add): void 
     }
     linkedTo.set(transaction, [...frontier]);
     for (const before of frontier) {
-      add("realtime", before, transaction, "real time", () => `${nameTransaction(before)} had returned before ` +
-        `${nameTransaction(transaction)} was invoked`);
+      const { kind, label, why } = realtimeEdge(before, transaction);
+      add(kind, before, transaction, label, why);
     }
   }
 }

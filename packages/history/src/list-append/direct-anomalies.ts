@@ -41,7 +41,7 @@ function anomalyOf(kind: string, key: string, involved: readonly Transaction[], 
   const operations = [...new Set(involved.map(({ operation }) => operation))];
   operations.sort((one, other) => one.invokeIndex - other.invokeIndex);
   const culprit = involved[0]?.operation;
-  const names = Object.fromEntries(involved.map((transaction) => [transaction.operation.id, nameTransaction(transaction)]));
+  const names = Object.fromEntries(involved.map((one) => [one.operation.id, nameTransaction(one)]));
   const anomaly = { kind, key, explanation: `${explanation}.`, operations, names };
   return culprit === undefined ? anomaly : { ...anomaly, culprit };
 }

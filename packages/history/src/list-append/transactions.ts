@@ -1,5 +1,5 @@
-// Transactions on lists, the form that Elle (Kingsbury and Alvaro, 2020) made decidable: every append adds an element that
-// is unique for its list, every read returns the whole list, so a read tells not only what was written but in
+// Transactions on lists, the form that Elle (Kingsbury and Alvaro, 2020) made decidable: every append adds an element
+// that is unique for its list, every read returns the whole list, so a read tells not only what was written but in
 // which order. A transaction is an operation "txn" whose value is a list of
 //
 //   ["append", key, element]   and   ["r", key, the list that was read, null while invoked]

@@ -8,6 +8,9 @@ import type { Operation } from "../history.ts";
 
 export const illegal: unique symbol = Symbol("illegal");
 
+/** What a refusal relies on: that the object held something else. */
+export const everyValue = "*";
+
 export interface Model<State> {
   readonly name: string;
   readonly initial: State;

@@ -1,7 +1,7 @@
 // A register: write v, read → v, cas [expected, next] (ok, or refused when it holds something else). Values are JSON,
 // compared by their text; a register never written holds null.
 import type { Operation } from "../history.ts";
-import { illegal, type Model } from "./model.ts";
+import { everyValue, illegal, type Model } from "./model.ts";
 
 type Pair = readonly [expected: unknown, next: unknown];
 
@@ -39,9 +39,6 @@ export const registerModel: Model<string> = {
     return { makes: [next], needs: [expected] };
   },
 };
-
-/** What a refusal relies on: that the register held something else. */
-export const everyValue = "*";
 
 /** Values that some operation could only have seen after they were written; all of them when one was refused. */
 function observedValues(history: readonly Operation[]): { has(value: string): boolean } {

@@ -79,7 +79,12 @@ export function createRequestRouter(doors: RequestRouterDoors, config: RequestRo
     return heard.length > 0 ? heard : names;
   };
   const controlClient = createControlClient({ clock, requester, candidates: controlNames, nameOfNode });
-  const watch = createMapWatchClient({ clock, log, requester, follower, candidates: controlNames });
+  /** Whoever holds group 0 as far as is known here, then everybody else: an old map may name none that still does. */
+  const watchCandidates = (): readonly string[] => {
+    const known = [...follower.nodes()].filter((node) => node.retired !== true).map((node) => node.name);
+    return [...new Set([...controlNames(), ...config.members.map((member) => member.name), ...known])];
+  };
+  const watch = createMapWatchClient({ clock, log, requester, follower, candidates: watchCandidates });
   const refreshMap = (done: () => void): void => watch.refresh(done);
   const catalog = createTableCatalog({ clock, follower, controlClient, refreshMap });
   const dispatcher = createDispatcher({

@@ -15,6 +15,8 @@ export interface Control {
   readonly watches: WatchServer;
   /** `founding`: this replica is one of those that group 0 starts with. */
   open(options: { readonly recovered: boolean; readonly replica: number; readonly founding: boolean }): void;
+  /** Whether this replica knows who leads group 0 now. */
+  isInTouch(): boolean;
   /** The replica of group 0 leaves this node for good; `done` once nothing of it is left. */
   destroy(done: () => void): void;
   close(): void;
@@ -76,6 +78,7 @@ export function createControl(doors: ControlDoors): Control {
       const bootstrap = founding ? { ...emptyConfig, voters: config.founders } : undefined;
       host.createGroup({ group: 0, replica, bootstrap, machine: plane }, () => {});
     },
+    isInTouch: () => (host.status(0)?.leader ?? 0) !== 0,
     destroy(done) {
       close();
       host.destroyGroup(0, done);

@@ -24,7 +24,7 @@ export interface RequestHandlerDoors {
   /** Undefined until the node has opened its replicas. */
   replicas(): Replicas | undefined;
   /** Undefined on nodes that hold no replica of group 0. */
-  controlPlane(): { readonly plane: ControlPlane; readonly watches: WatchServer } | undefined;
+  controlPlane(): { readonly plane: ControlPlane; readonly watches: WatchServer; isInTouch(): boolean } | undefined;
   readonly log: Logger;
   respond(to: string, response: ResponseMessage): void;
 }
@@ -108,7 +108,8 @@ function control(doors: RequestHandlerDoors, request: RequestMessage, reply: Rep
 
 function watch(doors: RequestHandlerDoors, from: string, request: RequestMessage, reply: Reply): void {
   const control = doors.controlPlane();
-  if (control === undefined) return reply("unavailable");
+  // A replica that hears no leader may have been removed long ago: its map says nothing of now.
+  if (control === undefined || !control.isInTouch()) return reply("unavailable");
   const delta = control.watches.add(from, decodeBody<WatchRequest>(request.body).since);
   reply("ok", delta === undefined ? empty : encodeBody(delta as unknown as Plain));
 }

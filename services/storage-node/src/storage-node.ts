@@ -120,13 +120,18 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
     const names = controlNodes().map(nameOfNode);
     return names.filter((name): name is string => name !== undefined);
   };
+  /** Whoever holds group 0 as far as is known here, then everybody else: an old map may name none that still does. */
+  const watchCandidates = (): readonly string[] => {
+    const known = [...follower.nodes()].filter((node) => node.retired !== true).map((node) => node.name);
+    return [...new Set([...controlNames(), ...config.members.map((member) => member.name), ...known])];
+  };
   const controlClient = createControlClient({ clock, requester, candidates: controlNames, nameOfNode });
   const watch = createMapWatchClient({
     clock,
     log,
     requester,
     follower,
-    candidates: () => controlNames().filter((name) => name !== config.name),
+    candidates: () => watchCandidates().filter((name) => name !== config.name),
   });
   const handleRequest = createRequestHandler({
     identify: () => identity,
@@ -186,7 +191,8 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
     opened.start();
     follower.onChange(mapChanged);
     if (follower.revision > 0) mapChanged();
-    if (control === undefined) watch.start();
+    // Also where group 0 is: its replica here may have been removed, or cut off, without hearing of it.
+    watch.start();
     register();
     timers.push(clock.every(reportPeriodMs, report));
     timers.push(clock.every(housekeepingPeriodMs, () => {
@@ -233,10 +239,7 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
       const leaving = control;
       control = undefined;
       log.info("the control plane's replica leaves this node");
-      leaving.destroy(() => {
-        mapChanged();
-        watch.start();
-      });
+      leaving.destroy(mapChanged);
     } else if (control === undefined && held === undefined) {
       openControl();
     }

@@ -1,10 +1,14 @@
 // The troubles of a run. Each seed draws which kinds there are and how strong (swarm testing: a run with few kinds
-// goes deeper into those than one with all). A fault has a beginning and an end; the nemesis keeps at least one
-// good copy of everything: at most one disk is lost for good, and never more machines are without
-// their disk than the cluster survives.
+// goes deeper into those than one with all). A fault has a beginning and an end.
+//
+// The nemesis never destroys more than the cluster promises to survive, so that every violation is a bug: a disk is lost
+// or damaged only while everything has all its copies, and the next one only once all copies are there again
+// (health.ts). Clocks jump by less than what idempotency records outlive their last retry.
 import type { Random } from "@azimuth/foundation/random.ts";
+import { isFullyReplicated, mentions } from "./health.ts";
+import type { Operator } from "./operator.ts";
+import { calmNetwork, type NetworkConditions } from "./simulated-network.ts";
 import type { World } from "./world.ts";
-import { calmNetwork } from "./simulated-network.ts";
 
 export const faultKinds = [
   "crash-node",
@@ -18,6 +22,7 @@ export const faultKinds = [
   "swizzle",
   "reset",
   "lossy",
+  "lost-responses",
   "disk-stall",
   "disk-full",
   "failed-sync",
@@ -25,9 +30,19 @@ export const faultKinds = [
   "clock-drift",
   "rolling-restart",
   "crash-all",
+  "lose-disk",
+  "damage-log",
+  "add-node",
+  "drain-node",
+  "remove-node",
+  "control-outage",
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
+
+const nodesAddedMax = 2;
+const removalPeriodMs = 200;
+const clockJumpMsMax = 5000;
 
 export interface FaultPlan {
   readonly kinds: readonly FaultKind[];
@@ -38,15 +53,26 @@ export interface FaultPlan {
   readonly concurrentMax: number;
 }
 
-export function drawFaultPlan(random: Random): FaultPlan {
-  const count = random.between(1, faultKinds.length);
+export function drawFaultPlan(random: Random, from: readonly FaultKind[] = faultKinds): FaultPlan {
+  const count = Math.min(from.length, random.between(1, from.length));
   return {
-    kinds: random.shuffle(faultKinds).slice(0, count),
+    kinds: random.shuffle(from).slice(0, count),
     pauseMeanMs: random.pick([200, 500, 1500, 4000]),
     lengthMeanMs: random.pick([100, 500, 2000, 6000]),
     concurrentMax: random.between(1, 3),
   };
 }
+
+/** Kinds that belong together, for `--scenario`. */
+export const scenarios: Readonly<Record<string, readonly FaultKind[]>> = {
+  swarm: faultKinds,
+  calm: [],
+  crashes: ["crash-node", "crash-zone", "crash-all", "crash-router", "rolling-restart", "pause"],
+  network: ["partition-zone", "partition-node", "one-way-cut", "clog", "swizzle", "reset", "lossy", "lost-responses"],
+  disks: ["disk-stall", "disk-full", "failed-sync", "lose-disk", "damage-log", "crash-node", "crash-all"],
+  clocks: ["clock-jump", "clock-drift", "pause"],
+  membership: ["lose-disk", "damage-log", "add-node", "drain-node", "remove-node", "control-outage", "crash-node"],
+};
 
 /** Ends what one fault began. */
 type Undo = () => void;
@@ -56,12 +82,16 @@ export class Nemesis {
   readonly #random: Random;
   readonly #plan: FaultPlan;
   readonly #active = new Set<Undo>();
+  readonly #operator: Operator;
   #stopped = false;
+  #isDamaged = false;
+  #nodesAdded = 0;
   /** How often each kind struck. */
   readonly counts = new Map<FaultKind, number>();
 
-  constructor(world: World, random: Random, plan: FaultPlan) {
+  constructor(world: World, operator: Operator, random: Random, plan: FaultPlan) {
     this.#world = world;
+    this.#operator = operator;
     this.#random = random;
     this.#plan = plan;
   }
@@ -74,6 +104,12 @@ export class Nemesis {
   stop(): void {
     this.#stopped = true;
     for (const undo of [...this.#active]) undo();
+  }
+
+  /** True while some copy that was destroyed has not been replaced yet. */
+  get isDamaged(): boolean {
+    if (this.#isDamaged && isFullyReplicated(this.#world, this.#operator)) this.#isDamaged = false;
+    return this.#isDamaged;
   }
 
   #next(): void {
@@ -99,7 +135,7 @@ export class Nemesis {
   #begin(kind: FaultKind): Undo | undefined {
     const world = this.#world;
     const random = this.#random;
-    const nodes = [...world.nodes.keys()];
+    const nodes = [...world.nodes].filter(([, machine]) => !machine.isRemoved).map(([name]) => name);
     const routers = [...world.routers.keys()];
     const everyone = [...nodes, ...routers];
     switch (kind) {
@@ -140,18 +176,15 @@ export class Nemesis {
         world.network.reset(one, other);
         return () => {};
       }
-      case "lossy": {
-        const before = world.network.conditions;
-        world.network.conditions = {
-          ...calmNetwork,
+      case "lossy":
+        return this.#worsen({
           slowProbability: random.next() * 0.1,
           slowMeanMs: random.between(5, 500),
           lossProbability: random.next() * 0.1,
           duplicateProbability: random.next() * 0.1,
-          responseLossProbability: random.next() * 0.2,
-        };
-        return () => (world.network.conditions = before);
-      }
+        });
+      case "lost-responses":
+        return this.#worsen({ responseLossProbability: random.next() * 0.5 });
       case "disk-stall": {
         const disk = world.nodes.get(random.pick(nodes))?.disk;
         disk?.stallUntil(world.time.now() + this.#exponential(this.#plan.lengthMeanMs));
@@ -174,7 +207,7 @@ export class Nemesis {
       case "clock-jump": {
         const clock = world.clockOf(random.pick(everyone));
         if (clock === undefined) return undefined;
-        clock.offsetMs += random.between(-600_000, 600_000);
+        clock.offsetMs += random.between(-clockJumpMsMax, clockJumpMsMax);
         return () => (clock.offsetMs = 0);
       }
       case "clock-drift": {
@@ -185,7 +218,89 @@ export class Nemesis {
       }
       case "rolling-restart":
         return this.#rollingRestart(nodes);
+      case "lose-disk":
+        return this.#destroy(random.pick(nodes), (name) => world.loseDisk(name));
+      case "damage-log":
+        return this.#destroy(random.pick(nodes), (name) => this.#damageLog(name));
+      case "add-node":
+        return this.#addNode();
+      case "drain-node":
+        return this.#drain(random.pick(nodes));
+      case "remove-node":
+        return this.#remove(random.pick(nodes));
+      case "control-outage":
+        world.network.silencesControlPlane = true;
+        return () => (world.network.silencesControlPlane = false);
     }
+  }
+
+  #worsen(worse: Partial<NetworkConditions>): Undo {
+    this.#world.network.conditions = { ...this.#world.network.conditions, ...worse };
+    return () => (this.#world.network.conditions = calmNetwork);
+  }
+
+  /** Costs a copy of everything on the node, if all copies are there. */
+  #destroy(name: string, destroy: (name: string) => void): Undo | undefined {
+    if (this.isDamaged || !isFullyReplicated(this.#world, this.#operator)) return undefined;
+    this.#isDamaged = true;
+    this.#world.crashNode(name);
+    destroy(name);
+    return () => this.#world.startNode(name);
+  }
+
+  /**
+   * Flips a byte of what was synced. The first part of the log only: of the very last record nobody could tell whether
+   * it was ever synced, and the tail of the last file is where the process may just have been writing.
+   */
+  #damageLog(name: string): void {
+    const { disk } = this.#world.nodes.get(name) as { disk: { names(): readonly string[]; content(file: string): Uint8Array | undefined } };
+    const files = disk.names().filter((file) => file.startsWith("log-0"));
+    const file = this.#random.pick(files);
+    const size = disk.content(file)?.length ?? 0;
+    const bytes = file === files.at(-1) ? Math.floor(size / 2) : size;
+    if (bytes > 0) this.#world.flipLogByte(name, file, this.#random.integer(bytes));
+  }
+
+  #addNode(): Undo | undefined {
+    if (this.#nodesAdded === nodesAddedMax) return undefined;
+    this.#nodesAdded++;
+    const world = this.#world;
+    const number = world.nodes.size + 1;
+    const name = `node-${number}`;
+    world.addNode({ name, zone: this.#random.pick(["az-1", "az-2", "az-3"]), endpoint: `${name}:1` });
+    world.startNode(name);
+    return () => {};
+  }
+
+  #drain(name: string): Undo | undefined {
+    const number = this.#numberOf(name);
+    if (number === undefined) return undefined;
+    this.#operator.send({ operation: "SetNodeState", node: number, state: "draining" });
+    return () => this.#operator.send({ operation: "SetNodeState", node: number, state: "up" });
+  }
+
+  /** Drains a node that its zone can do without; once nothing is on it, it is switched off for good. */
+  #remove(name: string): Undo | undefined {
+    const number = this.#numberOf(name);
+    if (number === undefined || this.#zone(name).length < 2) return undefined;
+    this.#operator.send({ operation: "SetNodeState", node: number, state: "draining" });
+    let ended = false;
+    const look = (): void => {
+      if (ended || this.#stopped) return;
+      if (this.#numberOf(name) === number && !mentions(this.#operator.map(), number) && !this.isDamaged) {
+        ended = true;
+        this.#world.removeNode(name);
+      } else this.#world.time.after(removalPeriodMs, look);
+    };
+    look();
+    return () => {
+      if (!ended) this.#operator.send({ operation: "SetNodeState", node: number, state: "up" });
+      ended = true;
+    };
+  }
+
+  #numberOf(name: string): number | undefined {
+    return this.#operator.map().nodes.find((node) => node.name === name && node.retired !== true)?.number;
   }
 
   #crash(names: readonly string[]): Undo {
@@ -223,7 +338,9 @@ export class Nemesis {
     };
     const span = this.#exponential(this.#plan.lengthMeanMs) + 1;
     for (const name of chosen) {
-      time.after(this.#random.next() * span, () => each(name, (from, to) => network.clog(from, to, time.now() + 4 * span)));
+      time.after(this.#random.next() * span, () => {
+        if (!this.#stopped) each(name, (from, to) => network.clog(from, to, time.now() + 4 * span));
+      });
     }
     for (const name of this.#random.shuffle(chosen)) {
       time.after(span * (1 + this.#random.next()), () => each(name, (from, to) => network.unclog(from, to)));
@@ -237,7 +354,9 @@ export class Nemesis {
     const { time } = this.#world;
     let at = 0;
     for (const name of nodes) {
-      time.after(at, () => this.#world.crashNode(name));
+      time.after(at, () => {
+        if (!this.#stopped) this.#world.crashNode(name);
+      });
       at += 300 + this.#random.next() * 2000;
       time.after(at, () => this.#world.startNode(name));
       at += this.#random.next() * 1500;
@@ -247,7 +366,8 @@ export class Nemesis {
 
   #zone(node: string): string[] {
     const zone = this.#world.nodes.get(node)?.member.zone;
-    return [...this.#world.nodes.values()].filter(({ member }) => member.zone === zone).map(({ member }) => member.name);
+    const there = [...this.#world.nodes.values()].filter((machine) => machine.member.zone === zone && !machine.isRemoved);
+    return there.map(({ member }) => member.name);
   }
 
   #exponential(mean: number): number {

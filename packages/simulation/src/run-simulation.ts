@@ -1,11 +1,18 @@
-// One run: a seed draws a cluster, its network, its faults and its load; the load runs through the faults (safety), then
-// everything is healed and must make progress within a bounded time (liveness), and the workloads judge what
-// their clients saw.
-import { createSeededRandom } from "@azimuth/foundation/random.ts";
-import { drawFaultPlan, Nemesis, type FaultPlan } from "./faults.ts";
+// One run: a seed draws a cluster, its network, its faults and its load; the load runs through the faults (safety), then a
+// quorum or everything is healed and must make progress within a bounded time (liveness), and the workloads judge what
+// their clients saw. In the end all copies of everything must be there and be the same.
+import { createSeededRandom, type Random } from "@azimuth/foundation/random.ts";
+import { setProbeSink } from "@azimuth/foundation/probe.ts";
+import { explainVerdictAsText } from "@azimuth/history/explain-text.ts";
+import { mergeHistories, type HistoryEvent } from "@azimuth/history/history.ts";
+import { HistoryRecorder } from "@azimuth/history/recorder.ts";
+import type { Verdict } from "@azimuth/history/verdict.ts";
+import { checkCopies, waitForCopies } from "./final-checks.ts";
+import { createWorkload, drawOptions, type DrawnOptions } from "./draw-options.ts";
+import { Nemesis } from "./faults.ts";
+import { Invariants } from "./invariants.ts";
 import { SimulatedClient } from "./simulated-client.ts";
-import { createCountersWorkload } from "./workloads/counters.ts";
-import { createVersionChainWorkload } from "./workloads/version-chain.ts";
+import { within } from "./within.ts";
 import type { Workload, WorkloadContext } from "./workloads/workload.ts";
 import { World } from "./world.ts";
 
@@ -13,135 +20,193 @@ export interface SimulationOptions {
   readonly seed: string;
   /** Virtual milliseconds of load under faults. */
   readonly loadMs: number;
-  readonly trace?: (line: string) => void;
-  /** Faults other than what the seed draws; an empty list of kinds for a calm run. */
-  readonly faults?: FaultPlan;
+  /** Which faults may be drawn; see faults.ts. */
+  readonly scenario: string;
+  /** Instead of those that the seed draws. */
+  readonly workloads?: readonly string[] | undefined;
+  readonly trace?: ((line: string) => void) | undefined;
 }
 
 export interface SimulationResult {
   readonly seed: string;
   readonly verdict: "ok" | "violated";
   readonly violations: readonly string[];
+  /** Checkers that came to no verdict. */
+  readonly undecided: readonly string[];
+  readonly options: DrawnOptions;
   readonly virtualMs: number;
   readonly events: number;
   readonly calls: number;
+  /** Calls whose outcome stayed unknown. */
   readonly faults: Readonly<Record<string, number>>;
+  readonly probes: Readonly<Record<string, number>>;
   /** Last lines of what happened. */
   readonly lastLines: readonly string[];
 }
 
+export interface SimulationRun {
+  readonly result: SimulationResult;
+  readonly history: readonly HistoryEvent[];
+  readonly verdicts: readonly Verdict[];
+}
+
 const setUpLimitMs = 60_000;
-const livenessLimitMs = 60_000;
-const clientsPerWorkload = 4;
+const livenessLimitMs = 90_000;
 const linesKept = 60;
 
-export async function runSimulation(options: SimulationOptions): Promise<SimulationResult> {
-  const random = createSeededRandom(options.seed);
-  const violations: string[] = [];
-  const lastLines: string[] = [];
-  const trace = (line: string): void => {
-    options.trace?.(line);
-    lastLines.push(line);
-    if (lastLines.length > linesKept) lastLines.shift();
-  };
-  const world = drawWorld(random.split("world"), trace);
-  let stopped = false;
-  const clients: SimulatedClient[] = [];
-  const contextOf = (workload: Workload): WorkloadContext => {
-    const own = Array.from(
-      { length: clientsPerWorkload },
-      (_, number) => new SimulatedClient(world, random.split(`${workload.name}/client-${number}`), (number % 3) + 1, true),
-    );
-    clients.push(...own);
+interface Load {
+  readonly workload: Workload;
+  readonly context: WorkloadContext;
+}
+
+export async function runSimulation(options: SimulationOptions): Promise<SimulationRun> {
+  const run = new Run(options);
+  setProbeSink((name) => run.probes.set(name, (run.probes.get(name) ?? 0) + 1));
+  try {
+    await run.execute();
+  } catch (error) {
+    run.violated((error as Error).stack ?? String(error));
+  } finally {
+    setProbeSink(undefined);
+  }
+  return run.outcome();
+}
+
+class Run {
+  readonly probes = new Map<string, number>();
+  readonly #options: SimulationOptions;
+  readonly #drawn: DrawnOptions;
+  readonly #random: Random;
+  readonly #violations: string[] = [];
+  readonly #undecided: string[] = [];
+  readonly #verdicts: Verdict[] = [];
+  readonly #lastLines: string[] = [];
+  readonly #clients: SimulatedClient[] = [];
+  readonly #loads: Load[];
+  readonly #world: World;
+  #nemesis: Nemesis | undefined;
+  #stopped = false;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+    this.#random = createSeededRandom(options.seed);
+    const drawn = drawOptions(this.#random.split("options"), options.scenario);
+    this.#drawn = options.workloads === undefined ? drawn : { ...drawn, workloads: options.workloads };
+    this.#world = this.#createWorld();
+    this.#loads = this.#drawn.workloads.map((name) => {
+      const workload = createWorkload(name);
+      return { workload, context: this.#contextOf(workload) };
+    });
+  }
+
+  async execute(): Promise<void> {
+    const world = this.#world;
+    const operator = world.startOperator();
+    world.startAll();
+    const setUp = Promise.all(this.#loads.map(({ workload, context }) => workload.setUp(context)));
+    await within(world, setUpLimitMs, setUp, "the tables are not usable");
+    const nemesis = new Nemesis(world, operator, this.#random.split("nemesis"), this.#drawn.faults);
+    this.#nemesis = nemesis;
+    nemesis.start();
+    const running = Promise.all(this.#loads.flatMap(({ workload, context }) =>
+      context.clients.map((client, number) => workload.run(context, client, number))));
+    await world.advance(world.time.now() + this.#options.loadMs);
+    nemesis.stop();
+    const zoneLeftDown = nemesis.isDamaged ? 0 : this.#drawn.zoneLeftDown;
+    this.#heal(zoneLeftDown);
+    this.#stopped = true;
+    await within(world, livenessLimitMs, running, "clients got no answers after a quorum was healed");
+    const checked = Promise.all(this.#loads.map(({ workload, context }) => workload.check(context)));
+    await within(world, livenessLimitMs, checked, "the final reads got no answers after a quorum was healed");
+    const missing = await waitForCopies(world, operator, zoneLeftDown > 0);
+    for (const what of missing) this.violated(what);
+    if (missing.length === 0) for (const what of await checkCopies(world, operator)) this.violated(what);
+  }
+
+  outcome(): SimulationRun {
+    const result: SimulationResult = {
+      seed: this.#options.seed,
+      verdict: this.#violations.length === 0 ? "ok" : "violated",
+      violations: this.#violations,
+      undecided: this.#undecided,
+      options: this.#drawn,
+      virtualMs: this.#world.time.now(),
+      events: this.#world.time.events,
+      calls: this.#clients.reduce((sum, client) => sum + client.calls, 0),
+      faults: Object.fromEntries(this.#nemesis?.counts ?? []),
+      probes: Object.fromEntries(this.probes),
+      lastLines: this.#lastLines,
+    };
+    const history = mergeHistories(this.#loads.map(({ context }) => context.history.events));
+    return { result, history, verdicts: this.#verdicts };
+  }
+
+  violated(what: string): void {
+    this.#violations.push(what);
+    this.#trace(`VIOLATED ${what}`);
+  }
+
+  #judged(name: string, verdict: Verdict): void {
+    if (verdict.verdict === "unknown") this.#undecided.push(`${name}: ${verdict.explanation}`);
+    if (verdict.verdict !== "violated") return;
+    this.#verdicts.push(verdict);
+    this.violated(`${name}: ${explainVerdictAsText(verdict)}`);
+  }
+
+  #contextOf(workload: Workload): WorkloadContext {
+    const world = this.#world;
+    const random = this.#random.split(workload.name);
+    const clients = Array.from({ length: this.#drawn.clientsPerWorkload }, (_, number) =>
+      new SimulatedClient(world, random.split(`client-${number}`), `${workload.name}-${number}`, (number % 3) + 1));
+    this.#clients.push(...clients);
+    const thinking = random.split("think");
     return {
       world,
-      random: random.split(`${workload.name}/load`),
-      clients: own,
-      isStopped: () => stopped,
-      violated: (what) => {
-        violations.push(what);
-        trace(`VIOLATED ${what}`);
-      },
+      random: random.split("load"),
+      clients,
+      history: new HistoryRecorder(() => world.time.now()),
+      isStopped: () => this.#stopped,
+      think: () => world.sleep(-Math.log(1 - thinking.next()) * this.#drawn.thinkMeanMs),
+      violated: (what) => this.violated(`${workload.name}: ${what}`),
+      judged: (verdict) => this.#judged(workload.name, verdict),
     };
-  };
-  const loads = [createCountersWorkload(), createVersionChainWorkload()].map((workload) => ({ workload, context: contextOf(workload) }));
-  const plan = options.faults ?? drawFaultPlan(random.split("faults"));
-  const nemesis = new Nemesis(world, random.split("nemesis"), plan);
-  const outcome = (): SimulationResult => ({
-    seed: options.seed,
-    verdict: violations.length === 0 ? "ok" : "violated",
-    violations,
-    virtualMs: world.time.now(),
-    events: world.time.events,
-    calls: clients.reduce((sum, client) => sum + client.calls, 0),
-    faults: Object.fromEntries(nemesis.counts),
-    lastLines,
-  });
-  try {
-    world.startAll();
-    await within(world, setUpLimitMs, Promise.all(loads.map(({ workload, context }) => workload.setUp(context))), "the tables are not usable");
-    if (plan.kinds.length > 0) nemesis.start();
-    const running = Promise.all(
-      loads.flatMap(({ workload, context }) => context.clients.map((client, number) => workload.run(context, client, number))),
-    );
-    await world.advance(world.time.now() + options.loadMs);
-    nemesis.stop();
-    heal(world);
-    stopped = true;
-    await within(world, livenessLimitMs, running, "clients got no answers after everything was healed");
-    const checked = Promise.all(loads.map(({ workload, context }) => workload.check(context)));
-    await within(world, livenessLimitMs, checked, "the final reads got no answers after everything was healed");
-  } catch (error) {
-    violations.push((error as Error).stack ?? String(error));
   }
-  return outcome();
-}
 
-function drawWorld(random: ReturnType<typeof createSeededRandom>, trace: (line: string) => void): World {
-  const syncMeanMs = random.pick([0.2, 1, 5, 20]);
-  const engineMeanMs = random.pick([0, 0.2, 2]);
-  const exponential = (mean: number) => (draws: typeof random) => -Math.log(1 - draws.next()) * mean;
-  return new World({
-    random,
-    zones: 3,
-    nodesPerZone: random.pick([1, 1, 2]),
-    routers: random.pick([1, 2]),
-    syncLatencyMs: exponential(syncMeanMs),
-    ...(engineMeanMs === 0 ? {} : { engineLatencyMs: exponential(engineMeanMs) }),
-    segmentBytes: random.pick([1 << 14, 1 << 16, 1 << 20]),
-    nodeDeadAfterMs: random.pick([2000, 10_000, 30_000]),
-    trace,
-  });
-}
+  #createWorld(): World {
+    const { syncMeanMs, engineMeanMs, ...rest } = this.#drawn;
+    const exponential = (mean: number) => (draws: Random) => -Math.log(1 - draws.next()) * mean;
+    const invariants = new Invariants();
+    return new World({
+      ...rest,
+      random: this.#random.split("world"),
+      zones: 3,
+      syncLatencyMs: exponential(syncMeanMs),
+      ...(engineMeanMs === 0 ? {} : { engineLatencyMs: exponential(engineMeanMs) }),
+      trace: (line) => this.#trace(line),
+      inspect: (world) => invariants.inspect(world),
+    });
+  }
 
-/** Everything runs, and nothing is in the way any more. */
-function heal(world: World): void {
-  world.network.healAll();
-  for (const name of world.nodes.keys()) {
-    world.nodes.get(name)?.disk.setFull(false);
-    world.nodes.get(name)?.disk.stallUntil(0);
-    world.resume(name);
-    world.startNode(name);
+  /** Everything runs and nothing is in the way any more, but for one zone perhaps, which stays down. */
+  #heal(zoneLeftDown: number): void {
+    const world = this.#world;
+    world.network.healAll();
+    for (const [name, { disk, member }] of world.nodes) {
+      disk.setFull(false);
+      disk.stallUntil(0);
+      world.resume(name);
+      if (member.zone === `az-${zoneLeftDown}`) world.removeNode(name);
+      else world.startNode(name);
+    }
+    for (const name of world.routers.keys()) {
+      world.resume(name);
+      world.startRouter(name);
+    }
   }
-  for (const name of world.routers.keys()) {
-    world.resume(name);
-    world.startRouter(name);
-  }
-}
 
-/** Advances virtual time until `promise` settles; throws when that takes longer than `limitMs`. */
-async function within<Result>(world: World, limitMs: number, promise: Promise<Result>, otherwise: string): Promise<Result> {
-  const deadline = world.time.now() + limitMs;
-  let result: { readonly value: Result } | undefined;
-  let failure: unknown;
-  promise.then(
-    (value) => (result = { value }),
-    (error: unknown) => (failure = error ?? new Error("rejected")),
-  );
-  while (result === undefined && failure === undefined) {
-    if (world.time.now() >= deadline) throw new Error(`${otherwise} within ${limitMs} ms`);
-    await world.advance(world.time.now() + 10);
+  #trace(line: string): void {
+    this.#options.trace?.(line);
+    this.#lastLines.push(line);
+    if (this.#lastLines.length > linesKept) this.#lastLines.shift();
   }
-  if (failure !== undefined) throw failure;
-  return (result as { readonly value: Result }).value;
 }

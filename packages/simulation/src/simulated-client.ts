@@ -8,26 +8,32 @@ export type CallResult =
   | { readonly kind: "ok"; readonly body: Record<string, unknown> }
   /** DynamoDB refused; nothing was done. */
   | { readonly kind: "refused"; readonly type: string; readonly message: string }
+  /** The request never reached a router; nothing was done. */
+  | { readonly kind: "unreachable" }
   /** No answer, or HTTP 500: a write may or may not have happened. */
   | { readonly kind: "unknown"; readonly reason: string };
+
+type Answer =
+  | { readonly kind: "answer"; readonly status: number; readonly body: string }
+  | { readonly kind: "timeout" }
+  | { readonly kind: "refused-connection" };
 
 const attemptsMax = 3;
 const attemptTimeoutMs = 15_000;
 const backoffMs = 100;
 
 export class SimulatedClient {
+  readonly name: string;
   readonly #world: World;
   readonly #random: Random;
   readonly #zone: number;
-  /** Outcomes that were unknown are to be retried by the SDK; switched off to see raw ones. */
-  readonly retries: boolean;
   calls = 0;
 
-  constructor(world: World, random: Random, zone: number, retries: boolean) {
+  constructor(world: World, random: Random, name: string, zone: number) {
     this.#world = world;
     this.#random = random;
+    this.name = name;
     this.#zone = zone;
-    this.retries = retries;
   }
 
   async call(target: string, input: object): Promise<CallResult> {
@@ -35,14 +41,11 @@ export class SimulatedClient {
     const invocation = Buffer.from(this.#random.bytes(16)).toString("hex");
     let reason = "";
     let mayHaveHappened = false;
-    for (let attempt = 1; attempt <= (this.retries ? attemptsMax : 1); attempt++) {
+    for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       if (attempt > 1) await this.#world.sleep(this.#random.next() * backoffMs * 2 ** attempt);
       const headers = { "amz-sdk-invocation-id": invocation, "amz-sdk-request": `attempt=${attempt}; max=${attemptsMax}` };
       const answer = await this.#attempt(target, input, headers);
-      if (answer.kind === "refused-connection") {
-        reason = "connection refused";
-        continue;
-      }
+      if (answer.kind === "refused-connection") continue;
       if (answer.kind === "timeout" || answer.status >= 500) {
         mayHaveHappened = true;
         reason = answer.kind === "timeout" ? "timeout" : answer.body;
@@ -50,20 +53,12 @@ export class SimulatedClient {
       }
       const body = JSON.parse(answer.body) as Record<string, unknown>;
       if (answer.status === 200) return { kind: "ok", body };
-      const type = String(body["__type"]).split("#").at(-1) as string;
-      const message = String(body["message"] ?? body["Message"] ?? "");
-      // A refusal of a retry says nothing of the attempts before it, unless the router recognised them.
-      return { kind: "refused", type, message };
+      return refusal(body, mayHaveHappened);
     }
-    if (mayHaveHappened) return { kind: "unknown", reason };
-    return { kind: "refused", type: "ConnectionRefused", message: reason };
+    return mayHaveHappened ? { kind: "unknown", reason } : { kind: "unreachable" };
   }
 
-  #attempt(
-    target: string,
-    input: object,
-    headers: Record<string, string>,
-  ): Promise<{ kind: "answer"; status: number; body: string } | { kind: "timeout" } | { kind: "refused-connection" }> {
+  #attempt(target: string, input: object, headers: Record<string, string>): Promise<Answer> {
     const router = this.#router();
     if (router === undefined) return Promise.resolve({ kind: "refused-connection" });
     return new Promise((resolve) => {
@@ -86,3 +81,16 @@ export class SimulatedClient {
     return choice.length === 0 ? undefined : this.#random.pick(choice).name;
   }
 }
+
+/**
+ * A failed condition is an answer about the write itself, over all its attempts: the cluster recognises those before
+ * by the invocation id. Any other refusal says nothing of an earlier attempt that may have happened.
+ */
+function refusal(body: Record<string, unknown>, mayHaveHappened: boolean): CallResult {
+  const type = String(body["__type"]).split("#").at(-1) as string;
+  const message = String(body["message"] ?? body["Message"] ?? "");
+  if (mayHaveHappened && type !== conditionFailed) return { kind: "unknown", reason: `${type} after an unknown attempt` };
+  return { kind: "refused", type, message };
+}
+
+export const conditionFailed = "ConditionalCheckFailedException";

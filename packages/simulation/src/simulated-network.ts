@@ -34,6 +34,7 @@ export const calmNetwork: NetworkConditions = {
   responseLossProbability: 0,
 };
 
+const controlGroup = 0;
 const keepAliveMs = 3000;
 const connectTimeoutMs = 1000;
 
@@ -53,6 +54,8 @@ interface Connection {
 interface Direction {
   clogUntil: number;
   cut: boolean;
+  /** What waits for the clog to end, in order. */
+  held: (() => void)[];
 }
 
 export class SimulatedNetwork {
@@ -63,6 +66,8 @@ export class SimulatedNetwork {
   readonly #dialling = new Map<string, { from: Address; message: WireMessage; to: Address }[]>();
   readonly #directions = new Map<string, Direction>();
   conditions: NetworkConditions = calmNetwork;
+  /** While true the control plane's replicas hear nothing of each other; everything else goes on. */
+  silencesControlPlane = false;
   /** Messages delivered and dropped, for the run's statistics. */
   delivered = 0;
   dropped = 0;
@@ -112,10 +117,12 @@ export class SimulatedNetwork {
   /** Holds everything sent from one to the other until `until`. */
   clog(from: Address, to: Address, until: number): void {
     this.#direction(from, to).clogUntil = until;
+    this.#time.at(until, () => this.#release(from, to));
   }
 
   unclog(from: Address, to: Address): void {
     this.#direction(from, to).clogUntil = 0;
+    this.#release(from, to);
   }
 
   /** Drops everything sent from one to the other, until healed. */
@@ -133,7 +140,11 @@ export class SimulatedNetwork {
   }
 
   healAll(): void {
+    const held = [...this.#directions.values()].flatMap((direction) => direction.held);
     this.#directions.clear();
+    for (const deliver of held) deliver();
+    this.conditions = calmNetwork;
+    this.silencesControlPlane = false;
   }
 
   #send(from: Endpoint, to: Address, message: WireMessage): void {
@@ -174,11 +185,12 @@ export class SimulatedNetwork {
     });
   }
 
-  #carry(connection: Connection, from: Endpoint, to: Address, message: WireMessage): void {
+  #carry(connection: Connection, from: Endpoint, to: Address, sent: WireMessage): void {
+    const message = this.silencesControlPlane ? withoutControlPlane(sent) : sent;
     const direction = this.#direction(from.name, to);
     const { lossProbability, responseLossProbability, duplicateProbability } = this.conditions;
-    const loss = message.kind === "response" ? Math.max(lossProbability, responseLossProbability) : lossProbability;
-    if (direction.cut || (loss > 0 && this.#random.chance(loss))) {
+    const loss = message?.kind === "response" ? Math.max(lossProbability, responseLossProbability) : lossProbability;
+    if (message === undefined || direction.cut || (loss > 0 && this.#random.chance(loss))) {
       this.dropped++;
       return;
     }
@@ -189,11 +201,21 @@ export class SimulatedNetwork {
     }
   }
 
+  #release(from: Address, to: Address): void {
+    const direction = this.#direction(from, to);
+    if (this.#time.now() < direction.clogUntil) return;
+    for (const deliver of direction.held.splice(0)) deliver();
+  }
+
   #deliver(connection: Connection, to: Address, message: WireMessage, direction: Direction): void {
+    if (this.#time.now() < direction.clogUntil) direction.held.push(() => this.#transmit(connection, to, message));
+    else this.#transmit(connection, to, message);
+  }
+
+  #transmit(connection: Connection, to: Address, message: WireMessage): void {
     const receiver = connection.ends.find((end) => end.name === to) as Endpoint;
     const sender = connection.ends.find((end) => end.name !== to) as Endpoint;
-    const earliest = Math.max(this.#time.now() + this.#delay(), direction.clogUntil);
-    const at = Math.max(earliest, connection.lastDeliveryAt.get(to) ?? 0);
+    const at = Math.max(this.#time.now() + this.#delay(), connection.lastDeliveryAt.get(to) ?? 0);
     connection.lastDeliveryAt.set(to, at);
     this.#time.at(at, () => {
       if (!connection.open) {
@@ -227,11 +249,18 @@ export class SimulatedNetwork {
     const key = `${from}>${to}`;
     let direction = this.#directions.get(key);
     if (direction === undefined) {
-      direction = { clogUntil: 0, cut: false };
+      direction = { clogUntil: 0, cut: false, held: [] };
       this.#directions.set(key, direction);
     }
     return direction;
   }
+}
+
+/** Raft's messages of group 0 vanish; the beats of other groups that travel with its own go on. */
+function withoutControlPlane(message: WireMessage): WireMessage | undefined {
+  if (message.kind === "raft") return message.group === controlGroup ? undefined : message;
+  if (message.kind !== "heartbeats" || !message.beats.some((beat) => beat.group === controlGroup)) return message;
+  return { ...message, beats: message.beats.filter((beat) => beat.group !== controlGroup) };
 }
 
 function pairOf(one: Address, other: Address): string {

@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly syncLatencyMs?: (random: Random) => number;
   readonly engineLatencyMs?: (random: Random) => number;
   readonly segmentBytes?: number;
+  /** Entries of the log kept in memory; small to have them read back from disk. */
+  readonly cacheBytes?: number;
   readonly nodeDeadAfterMs?: number;
   readonly partitionsPerTable?: number;
   /** Limits of replication that differ from the production ones, to reach rare states often. */
@@ -136,8 +138,14 @@ export class World {
     this.#trace(name, "starts");
     clock.run(() => {
       const files = machine.disk.open(onFatal);
-      const { segmentBytes } = this.#options;
-      const logStore = createLogStore({ files, log, onFatal, ...(segmentBytes === undefined ? {} : { segmentBytes }) });
+      const { segmentBytes, cacheBytes } = this.#options;
+      const logStore = createLogStore({
+        files,
+        log,
+        onFatal,
+        ...(segmentBytes === undefined ? {} : { segmentBytes }),
+        ...(cacheBytes === undefined ? {} : { cacheBytes }),
+      });
       const latency = this.#options.engineLatencyMs;
       const engine = openMemoryEngine(machine.engineDisk, {
         clock,

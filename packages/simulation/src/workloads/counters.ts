@@ -1,45 +1,70 @@
-// Counters: everyone adds 1 with ADD. In the end each counter is at least the acknowledged and at most the attempted
-// increments, and when no outcome stayed unknown, exactly the acknowledged ones: no write is lost, none done twice.
+// Counters: everyone adds 1 with ADD and reads the sum. At any moment a counter is at least the increments that were
+// acknowledged before a read began, and at most those that were attempted before it ended; in the end the same. So no
+// write is lost and none is done twice, however often it was sent.
 import type { SimulatedClient } from "../simulated-client.ts";
-import { callUntilKnown, createTable, type Workload, type WorkloadContext } from "./workload.ts";
+import { callUntilKnown, createTable, itemOf, record, type Workload, type WorkloadContext } from "./workload.ts";
 
 const table = "counters";
 const counters = 6;
 
+interface Count {
+  /** Increments that may have happened. */
+  attempted: number;
+  acknowledged: number;
+}
+
 export function createCountersWorkload(): Workload {
-  const counts = Array.from({ length: counters }, () => ({ attempted: 0, acknowledged: 0 }));
+  const counts = Array.from({ length: counters }, (): Count => ({ attempted: 0, acknowledged: 0 }));
+  const amountOf = (body: Record<string, unknown>): number =>
+    Number(itemOf<{ amount?: { N: string } }>(body)?.amount?.N ?? 0);
+
+  async function increment(context: WorkloadContext, client: SimulatedClient, counter: number): Promise<void> {
+    const count = counts[counter] as Count;
+    const key = `counter-${counter}`;
+    count.attempted++;
+    const open = context.history.invoke(client.name, "add", 1, key);
+    const result = await client.call("UpdateItem", {
+      TableName: table,
+      Key: { id: { S: key } },
+      UpdateExpression: "ADD amount :one",
+      ExpressionAttributeValues: { ":one": { N: "1" } },
+      ReturnValues: "UPDATED_NEW",
+    });
+    record(context, open, result, (body) => Number((body["Attributes"] as { amount: { N: string } }).amount.N));
+    if (result.kind === "ok") count.acknowledged++;
+    else if (result.kind !== "unknown") count.attempted--;
+  }
+
+  async function read(context: WorkloadContext, client: SimulatedClient, counter: number): Promise<void> {
+    const count = counts[counter] as Count;
+    const key = `counter-${counter}`;
+    const atLeast = count.acknowledged;
+    const open = context.history.invoke(client.name, "read", null, key);
+    const result = await client.call("GetItem", { TableName: table, Key: { id: { S: key } }, ConsistentRead: true });
+    record(context, open, result, amountOf);
+    if (result.kind !== "ok") return;
+    const amount = amountOf(result.body);
+    if (amount >= atLeast && amount <= count.attempted) return;
+    context.violated(`${key} read as ${amount}, with ${atLeast} acknowledged before and ${count.attempted} attempted`);
+  }
+
   return {
     name: "counters",
     setUp: (context) => createTable(context, table, false),
-    async run(context: WorkloadContext, client: SimulatedClient) {
+    async run(context, client) {
       while (!context.isStopped()) {
         const counter = context.random.integer(counters);
-        const count = counts[counter] as { attempted: number; acknowledged: number };
-        count.attempted++;
-        const result = await client.call("UpdateItem", {
-          TableName: table,
-          Key: { id: { S: `counter-${counter}` } },
-          UpdateExpression: "ADD amount :one",
-          ExpressionAttributeValues: { ":one": { N: "1" } },
-          ReturnValues: "UPDATED_NEW",
-        });
-        if (result.kind === "ok") count.acknowledged++;
-        else if (result.kind === "refused" && result.type !== "ConnectionRefused") {
-          context.violated(`counters: refused with ${result.type}: ${result.message}`);
-        } else if (result.kind === "refused") {
-          count.attempted--;
-        }
-        await context.world.sleep(context.random.next() * 40);
+        if (context.random.chance(0.7)) await increment(context, client, counter);
+        else await read(context, client, counter);
+        await context.think();
       }
     },
     async check(context) {
       for (const [counter, { attempted, acknowledged }] of counts.entries()) {
         const key = { id: { S: `counter-${counter}` } };
-        const body = await callUntilKnown(context, "GetItem", { TableName: table, Key: key, ConsistentRead: true });
-        const item = body["Item"] as { amount?: { N: string } } | undefined;
-        const value = Number(item?.amount?.N ?? 0);
+        const value = amountOf(await callUntilKnown(context, "GetItem", { TableName: table, Key: key, ConsistentRead: true }));
         if (value < acknowledged || value > attempted) {
-          context.violated(`counters: ${counter} is ${value}, ${acknowledged} acknowledged, ${attempted} attempted`);
+          context.violated(`counter-${counter} is ${value}, ${acknowledged} acknowledged, ${attempted} attempted`);
         }
       }
     },

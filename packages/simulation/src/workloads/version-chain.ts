@@ -1,58 +1,47 @@
 // The version chain: read version n strongly, then update to n + 1 on condition that it still is n, with a unique
 // token. Acknowledged updates form one chain without forks; a strong read never returns a version older than one
-// acknowledged before it began, and whoever wrote a version is who acknowledged it.
+// acknowledged before it began, and whoever wrote a version is who acknowledged it. packages/history judges.
+import { checkVersionChain } from "@azimuth/history/version-chain.ts";
 import type { SimulatedClient } from "../simulated-client.ts";
-import { callUntilKnown, createTable, type Workload, type WorkloadContext } from "./workload.ts";
+import { createTable, itemOf, record, type Workload, type WorkloadContext } from "./workload.ts";
 
 const table = "chains";
 const chains = 4;
-
-interface Chain {
-  readonly writerByVersion: Map<number, string>;
-  newestAcknowledged: number;
-}
 
 interface ChainItem {
   readonly version?: { readonly N: string };
   readonly writer?: { readonly S: string };
 }
 
-export function createVersionChainWorkload(): Workload {
-  const state = Array.from({ length: chains }, (): Chain => ({ writerByVersion: new Map(), newestAcknowledged: 0 }));
+const seenIn = (body: Record<string, unknown>): { version: number; token: string } | null => {
+  const item = itemOf<ChainItem>(body);
+  return item === undefined ? null : { version: Number(item.version?.N), token: item.writer?.S ?? "" };
+};
 
-  async function extend(context: WorkloadContext, client: SimulatedClient, chainNumber: number, token: string): Promise<void> {
-    const chain = state[chainNumber] as Chain;
-    const key = { id: { S: `chain-${chainNumber}` } };
-    const atLeast = chain.newestAcknowledged;
-    const read = await client.call("GetItem", { TableName: table, Key: key, ConsistentRead: true });
-    if (read.kind !== "ok") return;
-    const item = read.body["Item"] as ChainItem | undefined;
-    const version = Number(item?.version?.N ?? 0);
-    if (version < atLeast) {
-      context.violated(`version-chain ${chainNumber}: read ${version} after ${atLeast} was acknowledged`);
-    }
-    const known = chain.writerByVersion.get(version);
-    if (known !== undefined && known !== item?.writer?.S) {
-      context.violated(`version-chain ${chainNumber}: version ${version} is by ${item?.writer?.S}, acknowledged to ${known}`);
-    }
-    const written = await client.call("UpdateItem", {
+export function createVersionChainWorkload(): Workload {
+  async function read(context: WorkloadContext, client: SimulatedClient, key: string): Promise<number | undefined> {
+    const open = context.history.invoke(client.name, "read", null, key);
+    const result = await client.call("GetItem", { TableName: table, Key: { id: { S: key } }, ConsistentRead: true });
+    record(context, open, result, seenIn);
+    return result.kind === "ok" ? (seenIn(result.body)?.version ?? 0) : undefined;
+  }
+
+  async function extend(context: WorkloadContext, client: SimulatedClient, key: string, token: string): Promise<void> {
+    const from = await read(context, client, key);
+    if (from === undefined) return;
+    const open = context.history.invoke(client.name, "advance", { from, token }, key);
+    const result = await client.call("UpdateItem", {
       TableName: table,
-      Key: key,
+      Key: { id: { S: key } },
       UpdateExpression: "SET version = :next, writer = :token",
-      ConditionExpression: version === 0 ? "attribute_not_exists(version)" : "version = :version",
+      ConditionExpression: from === 0 ? "attribute_not_exists(version)" : "version = :version",
       ExpressionAttributeValues: {
-        ":next": { N: String(version + 1) },
+        ":next": { N: String(from + 1) },
         ":token": { S: token },
-        ...(version === 0 ? {} : { ":version": { N: String(version) } }),
+        ...(from === 0 ? {} : { ":version": { N: String(from) } }),
       },
     });
-    if (written.kind !== "ok") return;
-    const other = chain.writerByVersion.get(version + 1);
-    if (other !== undefined) {
-      context.violated(`version-chain ${chainNumber}: ${other} and ${token} both wrote version ${version + 1}`);
-    }
-    chain.writerByVersion.set(version + 1, token);
-    chain.newestAcknowledged = Math.max(chain.newestAcknowledged, version + 1);
+    record(context, open, result, () => null);
   }
 
   return {
@@ -60,20 +49,15 @@ export function createVersionChainWorkload(): Workload {
     setUp: (context) => createTable(context, table, false),
     async run(context, client, number) {
       for (let step = 0; !context.isStopped(); step++) {
-        await extend(context, client, context.random.integer(chains), `${number}-${step}`);
-        await context.world.sleep(context.random.next() * 40);
+        await extend(context, client, `chain-${context.random.integer(chains)}`, `${number}-${step}`);
+        await context.think();
       }
     },
     async check(context) {
-      for (const [number, chain] of state.entries()) {
-        const key = { id: { S: `chain-${number}` } };
-        const body = await callUntilKnown(context, "GetItem", { TableName: table, Key: key, ConsistentRead: true });
-        const item = body["Item"] as ChainItem | undefined;
-        const version = Number(item?.version?.N ?? 0);
-        if (version < chain.newestAcknowledged) {
-          context.violated(`version-chain ${number}: ends at ${version}, ${chain.newestAcknowledged} was acknowledged`);
-        }
+      for (let chain = 0; chain < chains; chain++) {
+        while ((await read(context, context.clients[0] as SimulatedClient, `chain-${chain}`)) === undefined);
       }
+      context.judged(checkVersionChain(context.history.operations()));
     },
   };
 }

@@ -1,16 +1,25 @@
-// The form of a workload: it sets its table up, loads it with clients until told to stop, and judges what it saw.
+// The form of a workload: it sets its table up, loads it with clients until told to stop, and judges what it saw. All
+// that clients see goes into a history in Jepsen's format; most workloads judge by handing it to a checker of
+// packages/history.
 import type { Random } from "@azimuth/foundation/random.ts";
-import type { SimulatedClient } from "../simulated-client.ts";
+import type { HistoryRecorder, OpenOperation } from "@azimuth/history/recorder.ts";
+import type { Verdict } from "@azimuth/history/verdict.ts";
+import { conditionFailed, type CallResult, type SimulatedClient } from "../simulated-client.ts";
 import type { World } from "../world.ts";
 
 export interface WorkloadContext {
   readonly world: World;
   readonly random: Random;
   readonly clients: readonly SimulatedClient[];
+  readonly history: HistoryRecorder;
   /** True once clients are to finish what they are at and stop. */
   readonly isStopped: () => boolean;
+  /** A client's pause between two calls. */
+  think(): Promise<void>;
   /** Notes something that must not be. */
   violated(what: string): void;
+  /** Notes what a checker found. */
+  judged(verdict: Verdict): void;
 }
 
 export interface Workload {
@@ -62,4 +71,30 @@ export async function callUntilKnown(
     if (result.kind === "ok") return result.body;
     await context.world.sleep(100);
   }
+}
+
+/** Writes the end of an operation into the history; a refusal other than of a condition is a violation. */
+export function record(
+  context: WorkloadContext,
+  open: OpenOperation,
+  result: CallResult,
+  valueOf: (body: Record<string, unknown>) => unknown,
+): void {
+  switch (result.kind) {
+    case "ok":
+      return open.ok(valueOf(result.body));
+    case "unreachable":
+      return open.fail("unreachable");
+    case "unknown":
+      return open.info(result.reason);
+    case "refused":
+      if (result.type === conditionFailed) return open.refused();
+      open.fail(result.type);
+      return context.violated(`refused with ${result.type}: ${result.message}`);
+  }
+}
+
+/** The item of a GetItem's answer. */
+export function itemOf<Item>(body: Record<string, unknown>): Item | undefined {
+  return body["Item"] as Item | undefined;
 }

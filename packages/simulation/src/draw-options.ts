@@ -1,0 +1,109 @@
+// What a seed draws before its run: the cluster, its disks and network, limits far from the production ones, the faults
+// and the load. Swarm testing: each run has only some of everything, in strengths of its own, so that the rare states
+// that one extreme hides are reached by another.
+import type { Random } from "@azimuth/foundation/random.ts";
+import type { ReplicationLimits } from "@azimuth/replication/limits.ts";
+import { drawFaultPlan, scenarios, type FaultPlan } from "./faults.ts";
+import { createBankWorkload } from "./workloads/bank.ts";
+import { createCountersWorkload } from "./workloads/counters.ts";
+import { createEventualReadsWorkload } from "./workloads/eventual-reads.ts";
+import { createListAppendWorkload } from "./workloads/list-append.ts";
+import { createRangesWorkload } from "./workloads/ranges.ts";
+import { createRegistersWorkload } from "./workloads/registers.ts";
+import { createTablesWorkload } from "./workloads/tables.ts";
+import { createVersionChainWorkload } from "./workloads/version-chain.ts";
+import type { Workload } from "./workloads/workload.ts";
+
+const workloadMakers: Readonly<Record<string, () => Workload>> = {
+  registers: () => createRegistersWorkload(true),
+  "plain-registers": () => createRegistersWorkload(false),
+  counters: createCountersWorkload,
+  "version-chain": createVersionChainWorkload,
+  bank: createBankWorkload,
+  "list-append": createListAppendWorkload,
+  ranges: createRangesWorkload,
+  "eventual-reads": createEventualReadsWorkload,
+  tables: createTablesWorkload,
+};
+
+export const workloadNames: readonly string[] = Object.keys(workloadMakers);
+
+export interface DrawnOptions {
+  readonly nodesPerZone: number;
+  readonly routers: number;
+  readonly syncMeanMs: number;
+  readonly engineMeanMs: number;
+  readonly segmentBytes: number;
+  readonly cacheBytes: number;
+  readonly nodeDeadAfterMs: number;
+  readonly partitionsPerTable: number;
+  readonly routerDeadlineMs: number;
+  readonly replication: Partial<ReplicationLimits>;
+  readonly workloads: readonly string[];
+  readonly clientsPerWorkload: number;
+  readonly thinkMeanMs: number;
+  readonly faults: FaultPlan;
+  /** The zone that stays down in the liveness phase, if it may; 0 for none. */
+  readonly zoneLeftDown: number;
+}
+
+export function drawOptions(random: Random, scenario: string): DrawnOptions {
+  const workloads = random.shuffle(workloadNames).slice(0, random.between(2, 4));
+  return {
+    nodesPerZone: random.pick([1, 1, 2]),
+    routers: random.pick([1, 2, 3]),
+    syncMeanMs: random.pick([0.2, 1, 5, 20]),
+    engineMeanMs: random.pick([0, 0.2, 2, 10]),
+    segmentBytes: random.pick([1 << 12, 1 << 14, 1 << 16, 1 << 20]),
+    cacheBytes: random.pick([1 << 10, 1 << 26]),
+    nodeDeadAfterMs: random.pick([2000, 10_000, 30_000]),
+    partitionsPerTable: random.pick([1, 2, 4]),
+    routerDeadlineMs: random.pick([1000, 5000]),
+    replication: drawReplicationLimits(random),
+    workloads,
+    clientsPerWorkload: random.between(3, 8),
+    thinkMeanMs: random.pick([60, 150, 400]),
+    faults: drawFaultPlan(random.split("faults"), scenarios[scenario]),
+    zoneLeftDown: random.chance(0.3) ? random.between(1, 3) : 0,
+  };
+}
+
+export function createWorkload(name: string): Workload {
+  const make = workloadMakers[name];
+  if (make === undefined) throw new RangeError(`there is no workload ${name}; there are ${workloadNames.join(", ")}`);
+  return make();
+}
+
+/** Each limit is left as it is in production more often than not. */
+function drawReplicationLimits(random: Random): Partial<ReplicationLimits> {
+  const choices: { readonly [Name in keyof ReplicationLimits]?: readonly number[] } = {
+    heartbeatTicks: [1, 4],
+    electionTimeoutTicks: [6, 20],
+    quietAfterTicks: [0, 3, 10],
+    orphanedProposalTicks: [2],
+    inboxMessagesMax: [50],
+    appendBatchBytesMax: [1, 2000],
+    applyBatchBytesMax: [1, 1000],
+    applyBatchEntriesMax: [1, 3],
+    applyQueueBytesMax: [100, 5000],
+    snapshotChunkBytes: [64, 2000],
+    snapshotWindowChunks: [1],
+    snapshotSendsMax: [1],
+    snapshotReceivesMax: [1],
+    snapshotTimeoutMs: [1000],
+    snapshotRetryMs: [50],
+    compactionPeriodMs: [200, 1000],
+    flushAfterBytes: [1, 20_000],
+    flushAfterMs: [300, 3000],
+    logTailEntries: [0, 5, 100],
+    logEntriesMax: [10, 200],
+    logBytesMax: [2000, 100_000],
+  };
+  const drawn: Record<string, number> = {};
+  const eagerness = random.pick([0, 0.15, 0.4]);
+  for (const [name, values] of Object.entries(choices)) {
+    const value = random.pick(values as readonly number[]);
+    if (random.chance(eagerness)) drawn[name] = value;
+  }
+  return drawn as Partial<ReplicationLimits>;
+}

@@ -1,0 +1,66 @@
+// What must be true once the load has ended and the faults with it: all copies come back and catch up, replicas of a
+// group are the same byte for byte, and the cluster map is whole.
+import { copiesOf, digestOf, gapsOf, groupsOf, isFullyReplicated, type Copy } from "./health.ts";
+import type { Operator } from "./operator.ts";
+import { within } from "./within.ts";
+import type { World } from "./world.ts";
+
+const settleLimitMs = 90_000;
+const lookPeriodMs = 200;
+const comparisonLimitMs = 10_000;
+const comparisonsMax = 20;
+
+/** Waits until every group has its copies (with a zone down: a majority) and none lags; says what does not come. */
+export async function waitForCopies(world: World, operator: Operator, zoneIsDown: boolean): Promise<readonly string[]> {
+  const deadline = world.time.now() + settleLimitMs;
+  for (;;) {
+    const lacking = lackingCopies(world, operator, zoneIsDown);
+    if (lacking.length === 0) return [];
+    if (world.time.now() >= deadline) return [`after ${settleLimitMs} ms of peace ${lacking.join("; ")}`];
+    await world.advance(world.time.now() + lookPeriodMs);
+  }
+}
+
+function lackingCopies(world: World, operator: Operator, zoneIsDown: boolean): readonly string[] {
+  const map = operator.map();
+  const lacking: string[] = [];
+  if (!zoneIsDown && !isFullyReplicated(world, operator)) lacking.push("not everything has all its copies");
+  for (const record of groupsOf(map)) {
+    const copies = copiesOf(world, map, record);
+    const applied = new Set(copies.map((copy) => copy.status.applied));
+    if (copies.length * 2 > record.voters.length && applied.size <= 1) continue;
+    const told = copies.map(({ node, status }) => `${node} ${status.role} of term ${status.term} at ${status.applied}`);
+    lacking.push(`group ${record.partition} (voters ${record.voters.join(" ")}) has ${told.join(", ")}`);
+  }
+  return lacking;
+}
+
+/** Compares all copies byte for byte, and looks at the map. */
+export async function checkCopies(world: World, operator: Operator): Promise<readonly string[]> {
+  const map = operator.map();
+  const found = [...gapsOf(map)];
+  for (const record of groupsOf(map)) {
+    const different = await compareCopies(world, () => copiesOf(world, operator.map(), record), record);
+    if (different !== undefined) found.push(different);
+  }
+  return found;
+}
+
+/** Copies are compared at the same applied index; a group that moves on meanwhile is looked at again. */
+async function compareCopies(
+  world: World,
+  look: () => readonly Copy[],
+  record: Parameters<typeof digestOf>[1],
+): Promise<string | undefined> {
+  for (let comparison = 0; comparison < comparisonsMax; comparison++) {
+    const before = look();
+    const digesting = Promise.all(before.map((copy) => digestOf(copy, record)));
+    const digests = await within(world, comparisonLimitMs, digesting, `reading group ${record.partition} ended not`);
+    const all = [...before, ...look()].map((copy) => copy.status.applied);
+    if (new Set(all).size > 1) continue;
+    if (new Set(digests).size === 1) return undefined;
+    const told = before.map((copy, position) => `${copy.node} ${(digests[position] as string).slice(0, 8)}`);
+    return `the copies of group ${record.partition} differ at entry ${all[0]}: ${told.join(", ")}`;
+  }
+  return undefined;
+}

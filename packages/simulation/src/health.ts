@@ -1,0 +1,102 @@
+// Looks at the whole cluster at once, which no process can, to say whether everything has all its copies, and whether
+// the copies are the same byte for byte.
+import { createHash } from "node:crypto";
+import type { ClusterMap, PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
+import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
+import type { Engine } from "@azimuth/storage/engine.ts";
+import { controlRange } from "@azimuth/storage/keys/control-key.ts";
+import type { NodeGroupStatus } from "@azimuth/storage-node/status.ts";
+import type { Operator } from "./operator.ts";
+import type { NodeLife, World } from "./world.ts";
+
+const copies = 3;
+const chunkBytes = 1 << 20;
+
+export interface Copy {
+  readonly node: string;
+  readonly life: NodeLife;
+  readonly status: NodeGroupStatus;
+}
+
+/** All groups by the operator's map, the control plane's own included. */
+export function groupsOf(map: ClusterMap): readonly PartitionRecord[] {
+  return map.control === undefined ? [] : [map.control, ...map.partitions];
+}
+
+/** The replicas of a group that run and have a state; damaged ones do not count. */
+export function copiesOf(world: World, map: ClusterMap, record: PartitionRecord): readonly Copy[] {
+  const found: Copy[] = [];
+  for (const replica of record.voters) {
+    const number = nodeOfReplica(replica);
+    const name = map.nodes.find((node) => node.number === number)?.name;
+    const life = name === undefined ? undefined : world.nodes.get(name)?.life;
+    const status = life?.node.status().groups.find((each) => each.group === record.partition && each.replica === replica);
+    if (life !== undefined && status?.initialised === true) found.push({ node: name as string, life, status });
+  }
+  return found;
+}
+
+/** Every group has all its copies, none is being moved, and the operator's map is the newest. */
+export function isFullyReplicated(world: World, operator: Operator): boolean {
+  const map = operator.map();
+  for (const { life } of world.nodes.values()) {
+    if (life !== undefined && life.node.status().revision > map.revision) return false;
+  }
+  const groups = groupsOf(map);
+  return groups.length > 0 && groups.every((record) =>
+    record.replacing === undefined && record.learners.length === 0 && record.voters.length >= copies
+    && copiesOf(world, map, record).length === record.voters.length);
+}
+
+/** Whether any group has a replica on the node. */
+export function mentions(map: ClusterMap, node: number): boolean {
+  return groupsOf(map).some((record) =>
+    [...record.voters, ...record.learners, record.replacing?.add ?? 0].some((replica) => nodeOfReplica(replica) === node));
+}
+
+/** What is wrong with the map's ranges: each table's partitions cover all tokens exactly once. */
+export function gapsOf(map: ClusterMap): readonly string[] {
+  const found: string[] = [];
+  for (const table of map.tables) {
+    const own = map.partitions.filter((record) => record.tableId === table.tableId)
+      .toSorted((one, other) => (one.firstToken < other.firstToken ? -1 : 1));
+    // A table that is being created may have none yet.
+    if (own.length === 0) continue;
+    if (own[0]?.firstToken !== "0".repeat(16)) found.push(`${table.name} has no partition for the first tokens`);
+    if (own.at(-1)?.lastToken !== "f".repeat(16)) found.push(`${table.name} has no partition for the last tokens`);
+    for (const [position, record] of own.entries()) {
+      const next = own[position + 1];
+      if (next === undefined) continue;
+      if (BigInt(`0x${record.lastToken}`) + 1n !== BigInt(`0x${next.firstToken}`)) {
+        found.push(`partitions ${record.partition} and ${next.partition} of ${table.name} leave a gap or overlap`);
+      }
+    }
+  }
+  return found;
+}
+
+/** A digest of everything a copy holds of its group. */
+export async function digestOf(copy: Copy, record: PartitionRecord): Promise<string> {
+  const ranges = record.partition === 0 ? [controlRange()] : copy.life.node.rangesOf(record.partition);
+  const hash = createHash("sha256");
+  for (const range of ranges) await addRange(copy.life.engine, range, hash);
+  return hash.digest("hex");
+}
+
+function addRange(
+  engine: Engine,
+  range: { readonly start: Uint8Array; readonly end: Uint8Array },
+  hash: ReturnType<typeof createHash>,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const iterator = engine.iterate({ ...range, reverse: false });
+    const pull = (): void =>
+      iterator.next(chunkBytes, (pairs) => {
+        for (const { key, value } of pairs) hash.update(`${key.length} ${value.length} `).update(key).update(value);
+        if (pairs.length > 0) return pull();
+        iterator.close();
+        resolve();
+      });
+    pull();
+  });
+}

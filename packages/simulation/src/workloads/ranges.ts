@@ -1,0 +1,80 @@
+// Range reads of a collection that changes meanwhile: elements are put into and taken out of an item collection, while
+// others read it page by page with Query, forwards and backwards. An element that was there all the time is returned
+// exactly once, one that was never there not at all, and the order is kept. packages/history judges.
+import { checkRanges } from "@azimuth/history/ranges.ts";
+import type { SimulatedClient } from "../simulated-client.ts";
+import { createTable, record, type Workload, type WorkloadContext } from "./workload.ts";
+
+const table = "collections";
+const collections = 2;
+const elements = 40;
+
+interface Page {
+  readonly Items?: readonly { readonly at: { readonly N: string } }[];
+  readonly LastEvaluatedKey?: object;
+}
+
+export function createRangesWorkload(): Workload {
+  async function change(context: WorkloadContext, client: SimulatedClient, collection: string): Promise<void> {
+    const { random, history } = context;
+    const element = random.integer(elements);
+    const key = { id: { S: collection }, at: { N: String(element) } };
+    if (random.chance(0.6)) {
+      const open = history.invoke(client.name, "insert", element, collection);
+      const payload = { S: "x".repeat(random.integer(60)) };
+      record(context, open, await client.call("PutItem", { TableName: table, Item: { ...key, payload } }), () => element);
+    } else {
+      const open = history.invoke(client.name, "remove", element, collection);
+      record(context, open, await client.call("DeleteItem", { TableName: table, Key: key }), () => element);
+    }
+  }
+
+  async function readRange(context: WorkloadContext, client: SimulatedClient, collection: string): Promise<void> {
+    const { random, history } = context;
+    const [from, to] = [random.integer(elements), random.integer(elements)].sort((one, other) => one - other) as [number, number];
+    const whole = random.chance(0.5);
+    const descending = random.chance(0.5);
+    const open = history.invoke(client.name, "range", whole ? { descending } : { from, to, descending }, collection);
+    const found: number[] = [];
+    let startKey: object | undefined;
+    do {
+      const result = await client.call("Query", {
+        TableName: table,
+        KeyConditionExpression: whole ? "id = :id" : "id = :id AND #at BETWEEN :from AND :to",
+        ...(whole ? {} : { ExpressionAttributeNames: { "#at": "at" } }),
+        ExpressionAttributeValues: {
+          ":id": { S: collection },
+          ...(whole ? {} : { ":from": { N: String(from) }, ":to": { N: String(to) } }),
+        },
+        ConsistentRead: true,
+        ScanIndexForward: !descending,
+        Limit: random.between(1, 12),
+        ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
+      });
+      if (result.kind !== "ok") return record(context, open, result, () => null);
+      const page = result.body as Page;
+      for (const item of page.Items ?? []) found.push(Number(item.at.N));
+      startKey = page.LastEvaluatedKey;
+    } while (startKey !== undefined);
+    open.ok(found);
+  }
+
+  return {
+    name: "ranges",
+    setUp: (context) => createTable(context, table, true),
+    async run(context, client) {
+      while (!context.isStopped()) {
+        const collection = `collection-${context.random.integer(collections)}`;
+        if (context.random.chance(0.75)) await change(context, client, collection);
+        else await readRange(context, client, collection);
+        await context.think();
+      }
+    },
+    async check(context) {
+      for (let each = 0; each < collections; each++) {
+        await readRange(context, context.clients[0] as SimulatedClient, `collection-${each}`);
+      }
+      context.judged(checkRanges(context.history.operations()));
+    },
+  };
+}

@@ -54,7 +54,7 @@ interface QueuedWrite {
 function createEngine(database: RocksDB, { clock, onFatal }: RocksDbEngineOptions): Engine {
   const calls = createNativeCalls(onFatal);
   const reader = createRocksDbReader(database, clock, calls);
-  const writer = createWriter(database, clock, calls);
+  const writer = createWriter(database, calls);
   const flush = createFlusher(database, calls);
   let closing = false;
   let closed = false;
@@ -166,17 +166,13 @@ function createNativeCalls(onFatal: (error: Error) => void): NativeCalls {
   return calls;
 }
 
-function createWriter(database: RocksDB, clock: Clock, calls: NativeCalls): (write: QueuedWrite) => void {
+/** What is written while a batch is under way forms the next one; the first starts at once. */
+function createWriter(database: RocksDB, calls: NativeCalls): (write: QueuedWrite) => void {
   let queue: QueuedWrite[] = [];
-  let scheduled = false;
-
-  const schedule = (): void => {
-    scheduled = true;
-    calls.begin();
-    clock.defer(submit);
-  };
+  let underWay = false;
 
   const submit = (): void => {
+    underWay = true;
     const writes = takeWrites();
     let count = 0;
     for (const write of writes) count += write.operations.length;
@@ -196,15 +192,14 @@ function createWriter(database: RocksDB, clock: Clock, calls: NativeCalls): (wri
   };
 
   const finish = (writes: readonly QueuedWrite[]): void => {
-    if (queue.length > 0) schedule();
-    else scheduled = false;
+    underWay = false;
+    if (queue.length > 0) submit();
     for (const write of writes) write.done();
-    calls.end();
   };
 
   return (write) => {
     queue.push(write);
-    if (!scheduled) schedule();
+    if (!underWay) submit();
   };
 }
 

@@ -6,8 +6,9 @@
 // a new client is held for a while instead: the SDKs give up after three refusals, which take a fraction of a second.
 //   node deploy/balancer.ts --listen 0.0.0.0:8000 --to router-1:8000/7400,router-2:8000/7400
 import { get } from "node:http";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, isIP, type LookupFunction, type Server, type Socket } from "node:net";
 import { parseArgs } from "node:util";
+import { createAddressBook } from "@azimuth/rpc/address-book.ts";
 
 export interface Target {
   readonly host: string;
@@ -44,6 +45,8 @@ const healthLimitMs = 700;
 const connectLimitMs = 500;
 const patienceMs = 10_000;
 const holdMs = 100;
+
+const addresses = createAddressBook();
 
 export function createBalancer(options: BalancerOptions): Balancer {
   const routes = options.targets.map((target): Route => ({ target, connections: new Set(), failures: 0 }));
@@ -85,7 +88,7 @@ function tryRoutes(client: Socket, order: readonly Route[], limitMs: number, fai
   if (client.destroyed) return;
   if (route === undefined) return failed();
   const { host, port } = route.target;
-  const upstream = connect({ host, port, noDelay: true, allowHalfOpen: true });
+  const upstream = connect({ host, port, noDelay: true, allowHalfOpen: true, lookup });
   upstream.setTimeout(limitMs);
   const giveUp = (): void => {
     upstream.destroy();
@@ -116,7 +119,7 @@ function join(client: Socket, upstream: Socket): void {
 function askHealth(target: Target): Promise<boolean> {
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(healthLimitMs);
-    const where = { host: target.host, port: target.healthPort, path: "/health" };
+    const where = { host: target.host, port: target.healthPort, path: "/health", lookup };
     const request = get({ ...where, agent: false, signal }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
@@ -124,6 +127,16 @@ function askHealth(target: Target): Promise<boolean> {
     request.on("error", () => resolve(false));
   });
 }
+
+/** For sockets: the name of a router that is cut off may be unknown for as long as that lasts. */
+const lookup: LookupFunction = (host, options, callback) => {
+  addresses.find(host, (address) => process.nextTick(() => {
+    if (address === undefined) return callback(new Error(`${host} has no address`), "", 0);
+    const family = isIP(address);
+    if (options.all === true) callback(null, [{ address, family }]);
+    else callback(null, address, family);
+  }));
+};
 
 export function parseTarget(text: string): Target {
   const match = /^([^:/]+):(\d+)\/(\d+)$/.exec(text.trim());

@@ -11,6 +11,7 @@ import * as grpc from "@grpc/grpc-js";
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
+import { createAddressBook } from "./address-book.ts";
 import { decodeFrame } from "./decode-frame.ts";
 import { defaultTransportLimits, type TransportLimits } from "./limits.ts";
 import { type Connection, PeerLink } from "./peer-link.ts";
@@ -57,6 +58,7 @@ class GrpcTransport implements Transport {
   readonly #incarnation = randomUUID();
   readonly #linkByPeer = new Map<Address, PeerLink>();
   readonly #cancelDials = new Set<() => void>();
+  readonly #addresses = createAddressBook();
   #handlers: TransportHandlers | undefined;
   #server: grpc.Server | undefined;
   #closed = false;
@@ -157,7 +159,30 @@ class GrpcTransport implements Transport {
     });
   }
 
+  /** Finds the peer's address and calls it there; `dialTimeoutMs` for each. */
   #dial(peer: Address, endpoint: string): void {
+    const colon = endpoint.lastIndexOf(":");
+    let waiting = true;
+    const stop = (): boolean => {
+      const wasWaiting = waiting;
+      waiting = false;
+      deadline.cancel();
+      this.#cancelDials.delete(cancel);
+      return wasWaiting;
+    };
+    const cancel = (): void => {
+      if (stop()) this.#link(peer).dialFailed();
+    };
+    const deadline = this.#config.clock.after(this.#limits.dialTimeoutMs, cancel);
+    this.#cancelDials.add(cancel);
+    this.#addresses.find(endpoint.slice(0, colon).replace(/^\[|\]$/g, ""), (address) => {
+      if (address === undefined) return cancel();
+      if (!stop()) return;
+      this.#call(peer, `${address.includes(":") ? `[${address}]` : address}${endpoint.slice(colon)}`);
+    });
+  }
+
+  #call(peer: Address, endpoint: string): void {
     const { clock, log } = this.#config;
     const client = new grpc.Client(endpoint, grpc.credentials.createInsecure(), this.#channelOptions());
     const stream = client.makeBidiStreamRequest(channelPath, asIs, asIs, this.#metadata());

@@ -94,9 +94,12 @@ export class Progress {
     this.#sentCommit = Math.max(this.#sentCommit, commit);
   }
 
-  /** Would an empty append let the replica commit more of what it was already sent? */
+  /**
+   * Would an empty append let the replica commit more of what it was already sent? Not asked for while appends are
+   * under way: under load the next one carries the commit index, and the answer to the last one asks again.
+   */
   canBumpCommit(committed: number): boolean {
-    return committed > this.#sentCommit && this.#sentCommit < this.next - 1;
+    return this.inflights.count === 0 && committed > this.#sentCommit && this.#sentCommit < this.next - 1;
   }
 
   /** The replica acknowledged everything through `index`. Returns false for an old answer. */

@@ -49,7 +49,10 @@ export type IndexUpdate =
   /** `attributes`: definitions of the index's key attributes, which the table may have already. */
   | { readonly kind: "create"; readonly index: NewIndex; readonly attributes: readonly KeyAttribute[] }
   | { readonly kind: "delete"; readonly name: string }
-  | { readonly kind: "change"; readonly name: string; readonly throughput: Throughput };
+  | {
+      readonly kind: "change";
+      readonly throughputs: readonly { readonly name: string; readonly throughput: Throughput }[];
+    };
 
 export interface UpdateTimeToLiveCommand {
   readonly operation: "UpdateTimeToLive";

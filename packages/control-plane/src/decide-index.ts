@@ -80,10 +80,13 @@ export function decideIndexUpdate(
     case "delete":
       return deleteIndex(state, table, update.name, isBusy);
     case "change": {
-      const changed = indexes.find((index) => index.kind === "global" && index.name === update.name);
-      if (changed === undefined) return indexNotFound(update.name);
-      const next = withIndex(table, { ...changed, throughput: update.throughput });
-      return { effects: [putTable(next)], outcome: { table: next } };
+      let next = table;
+      for (const { name, throughput } of update.throughputs) {
+        const index = indexes.find((each) => each.kind === "global" && each.name === name);
+        if (index === undefined) return indexNotFound(name);
+        next = withIndex(next, { ...index, throughput });
+      }
+      return changed(next);
     }
   }
 }

@@ -1,14 +1,17 @@
 // CreateTable: validated in the router into a table definition, to which the control plane gives ids and partitions.
 //
-// What is not built yet is refused by name: a table that silently lacked an index would be worse than none.
+// What is not built yet is refused by name: a table that silently lacked a stream would be worse than none.
 import { validationException } from "@azimuth/model/exceptions.ts";
-import type { KeyType } from "@azimuth/model/attribute-value.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
-import type { KeySchema, TableDefinition } from "@azimuth/model/table.ts";
+import type { KeySchema, NewIndex, TableDefinition } from "@azimuth/model/table.ts";
 import {
   capacityMembers, checkCapacitySettings, constrainCapacitySettings, furtherCapacityOf, throughputOf,
   type CapacitySettings,
 } from "./capacity-settings.ts";
+import {
+  attributeDefinitionsShape, checkAllUsed, constrainAttributeDefinitions, constrainIndexes, constrainKeySchema,
+  indexMembers, keySchemaShape, readIndexes, type AttributeDefinition, type IndexRequests, type KeySchemaElement,
+} from "./index-definitions.ts";
 import type { ParseContext } from "./operation.ts";
 import type { ControlPlan, RouterOperation } from "./plan.ts";
 import { readRequest, type Members } from "./request-shape.ts";
@@ -16,10 +19,10 @@ import { mentionedTable } from "./table-name.ts";
 import { checkTableName, tableReply } from "./table-operations.ts";
 import { constrainTags, tagsOf, tagsShape, type Tag } from "./tags.ts";
 
-interface CreateTableRequest extends CapacitySettings {
+interface CreateTableRequest extends CapacitySettings, IndexRequests {
   readonly TableName: string;
-  readonly AttributeDefinitions: readonly { readonly AttributeName: string; readonly AttributeType: KeyType }[];
-  readonly KeySchema: readonly { readonly AttributeName: string; readonly KeyType: "HASH" | "RANGE" }[];
+  readonly AttributeDefinitions: readonly AttributeDefinition[];
+  readonly KeySchema: readonly KeySchemaElement[];
   readonly StreamSpecification?: { readonly StreamEnabled?: boolean };
   readonly SSESpecification?: { readonly Enabled?: boolean };
   readonly Tags?: readonly Tag[];
@@ -28,19 +31,16 @@ interface CreateTableRequest extends CapacitySettings {
 }
 
 /** What the control plane is asked to make; it adds the rest of the TableDefinition. */
-export type NewTable = Omit<TableDefinition, "tableId" | "uuid" | "status" | "createdAt">;
+export type NewTable =
+  & Omit<TableDefinition, "tableId" | "uuid" | "status" | "createdAt" | "indexes">
+  & { readonly newIndexes?: readonly NewIndex[] };
 
 const members: Members = {
   TableName: "String",
-  AttributeDefinitions: {
-    list: { members: { AttributeName: "String", AttributeType: "String" }, of: "AttributeDefinition", element: true },
-  },
-  KeySchema: {
-    list: { members: { AttributeName: "String", KeyType: "String" }, of: "KeySchemaElement", element: true },
-  },
+  AttributeDefinitions: attributeDefinitionsShape,
+  KeySchema: keySchemaShape,
   ...capacityMembers,
-  LocalSecondaryIndexes: { list: { members: {}, of: "LocalSecondaryIndex", element: true } },
-  GlobalSecondaryIndexes: { list: { members: {}, of: "GlobalSecondaryIndex", element: true } },
+  ...indexMembers,
   StreamSpecification: {
     members: { StreamEnabled: "Boolean", StreamViewType: "String" }, of: "StreamSpecification",
   },
@@ -50,7 +50,7 @@ const members: Members = {
   DeletionProtectionEnabled: "Boolean",
 };
 
-const notBuilt = ["LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorIndexes", "ResourcePolicy", "GlobalTableSourceArn"] as const;
+const notBuilt = ["VectorIndexes", "ResourcePolicy", "GlobalTableSourceArn"] as const;
 
 const invalid = "One or more parameter values were invalid: ";
 
@@ -62,6 +62,8 @@ function parse(input: unknown, context: ParseContext): ControlPlan {
   checkCapacitySettings(request.BillingMode ?? "PROVISIONED", request.ProvisionedThroughput);
   const key = keySchemaOf(request);
   refuseWhatIsNotBuilt(input as Record<string, unknown>, request);
+  const newIndexes = readIndexes(request, key, request.BillingMode ?? "PROVISIONED");
+  checkAllUsed(request.AttributeDefinitions, key, newIndexes);
   const definition: NewTable = {
     name: request.TableName,
     attributes: request.AttributeDefinitions.map(({ AttributeName, AttributeType }) =>
@@ -73,6 +75,7 @@ function parse(input: unknown, context: ParseContext): ControlPlan {
     deletionProtection: request.DeletionProtectionEnabled === true,
     tableClass: request.TableClass ?? "STANDARD",
     tags: tagsOf(request.Tags ?? []),
+    ...(newIndexes.length === 0 ? {} : { newIndexes }),
   };
   return {
     kind: "control",
@@ -86,35 +89,14 @@ function checkConstraints(request: CreateTableRequest): void {
   checkTableName(request.TableName, constraints);
   constraints.throwIfAny();
   if (constraints.required(request.AttributeDefinitions, "attributeDefinitions")) {
-    request.AttributeDefinitions.forEach((attribute, position) => {
-      const path = `attributeDefinitions.${position + 1}.member`;
-      constrainName(constraints, attribute?.AttributeName, `${path}.attributeName`);
-      if (constraints.required(attribute?.AttributeType, `${path}.attributeType`)) {
-        constraints.oneOf(attribute.AttributeType, `${path}.attributeType`, ["B", "N", "S"]);
-      }
-    });
+    constrainAttributeDefinitions(constraints, request.AttributeDefinitions, "attributeDefinitions");
   }
   constrainCapacitySettings(constraints, request);
-  constrainKeySchema(constraints, request);
+  constrainKeySchema(constraints, request.KeySchema, "keySchema", 2);
+  constrainIndexes(constraints, request);
   constraints.oneOf(request.TableClass, "tableClass", ["STANDARD", "STANDARD_INFREQUENT_ACCESS"]);
   constrainTags(constraints, request.Tags);
   constraints.throwIfAny();
-}
-
-function constrainName(constraints: ConstraintList, name: string | undefined, path: string): void {
-  if (constraints.required(name, path)) constraints.length(name, path, 1, 255);
-}
-
-function constrainKeySchema(constraints: ConstraintList, { KeySchema }: CreateTableRequest): void {
-  if (!constraints.required(KeySchema, "keySchema")) return;
-  constraints.length(KeySchema, "keySchema", 1, 2);
-  KeySchema.forEach((element, position) => {
-    const path = `keySchema.${position + 1}.member`;
-    constrainName(constraints, element?.AttributeName, `${path}.attributeName`);
-    if (constraints.required(element?.KeyType, `${path}.keyType`)) {
-      constraints.oneOf(element.KeyType, `${path}.keyType`, ["HASH", "RANGE"]);
-    }
-  });
 }
 
 function keySchemaOf(request: CreateTableRequest): KeySchema {
@@ -159,7 +141,8 @@ function refuseWhatIsNotBuilt(input: Readonly<Record<string, unknown>>, request:
   if (refused.length > 0) {
     throw validationException(`${invalid}${refused.join(", ")}: not supported by this version of Azimuth`);
   }
-  if (request.KeySchema.length === request.AttributeDefinitions.length) return;
+  const hasIndexes = (request.LocalSecondaryIndexes ?? request.GlobalSecondaryIndexes) !== undefined;
+  if (hasIndexes || request.KeySchema.length === request.AttributeDefinitions.length) return;
   throw validationException(
     `${invalid}Number of attributes in KeySchema does not exactly match ` +
       "number of attributes defined in AttributeDefinitions",

@@ -24,3 +24,11 @@ export const tagValueLengthMax = 256;
 /** Default quotas of provisioned units. */
 export const tableUnitsMax = 40_000;
 export const accountUnitsMax = 80_000;
+
+export const localIndexesMax = 5;
+export const globalIndexesMax = 20;
+/** Partition key attributes, and sort key attributes, of a global index. */
+export const indexKeyAttributesMax = 4;
+export const nonKeyAttributesMax = 100;
+/** Over all indexes of a table that project by INCLUDE. */
+export const projectedAttributesMax = 100;

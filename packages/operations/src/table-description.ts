@@ -1,11 +1,13 @@
 // TableDescription: what CreateTable, DescribeTable and DeleteTable say of a table.
-import type { TableDefinition } from "@azimuth/model/table.ts";
+import type { IndexDefinition, IndexKeySchema, Projection, TableDefinition } from "@azimuth/model/table.ts";
 import { tableArn } from "./table-name.ts";
 
 /** Gathered by the control plane from what partitions report; as on the service, some minutes old. */
 export interface TableSizes {
   readonly itemCount: number;
   readonly bytes: number;
+  /** Of the global indexes, by their names. */
+  readonly indexes?: Readonly<Record<string, { readonly itemCount: number; readonly bytes: number }>>;
 }
 
 /** Units per second that a new on-demand table can take at once (design notes, C.2). */
@@ -54,12 +56,68 @@ export function describeTable(
             MaxReadRequestUnits: maximum.readUnits, MaxWriteRequestUnits: maximum.writeUnits,
           },
         }),
+    ...describeIndexes(table, sizes, place),
     ...(table.tableClass === "STANDARD" ? {} : { TableClassSummary: { TableClass: table.tableClass } }),
     DeletionProtectionEnabled: table.deletionProtection,
     WarmThroughput: {
       ReadUnitsPerSecond: Math.max(ready.readUnits, table.warmThroughput?.readUnits ?? 0),
       WriteUnitsPerSecond: Math.max(ready.writeUnits, table.warmThroughput?.writeUnits ?? 0),
       Status: table.status === "CREATING" ? "UPDATING" : "ACTIVE",
+    },
+  };
+}
+
+function describeIndexes(
+  table: TableDefinition,
+  sizes: TableSizes | undefined,
+  place: { readonly region: string; readonly accountId: string },
+): object {
+  const arn = tableArn(table.name, place.region, place.accountId);
+  const described = (index: IndexDefinition): object => ({
+    IndexName: index.name,
+    KeySchema: describeKey(index.key),
+    Projection: describeProjection(index.projection),
+    ...(index.kind === "local" ? {} : describeState(table, index)),
+    IndexSizeBytes: sizes?.indexes?.[index.name]?.bytes ?? 0,
+    ItemCount: sizes?.indexes?.[index.name]?.itemCount ?? 0,
+    IndexArn: `${arn}/index/${index.name}`,
+  });
+  const of = (kind: IndexDefinition["kind"]): readonly object[] =>
+    (table.indexes ?? []).filter((index) => index.kind === kind).map(described);
+  const [local, global] = [of("local"), of("global")];
+  return {
+    ...(local.length === 0 ? {} : { LocalSecondaryIndexes: local }),
+    ...(global.length === 0 ? {} : { GlobalSecondaryIndexes: global }),
+  };
+}
+
+function describeKey({ partition, sort }: IndexKeySchema): readonly object[] {
+  return [
+    ...partition.map(({ name }) => ({ AttributeName: name, KeyType: "HASH" })),
+    ...sort.map(({ name }) => ({ AttributeName: name, KeyType: "RANGE" })),
+  ];
+}
+
+function describeProjection(projection: Projection): object {
+  const { kind } = projection;
+  return { ProjectionType: kind, ...(kind === "INCLUDE" ? { NonKeyAttributes: projection.attributes } : {}) };
+}
+
+function describeState(table: TableDefinition, index: IndexDefinition): object {
+  const ready = table.billingMode === "PAY_PER_REQUEST" ? onDemandStart : index.throughput;
+  const isAdded = index.status === "CREATING" && table.status !== "CREATING";
+  return {
+    IndexStatus: index.status,
+    ...(isAdded ? { Backfilling: index.backfilling } : {}),
+    ProvisionedThroughput: {
+      NumberOfDecreasesToday: 0,
+      ReadCapacityUnits: index.throughput.readUnits,
+      WriteCapacityUnits: index.throughput.writeUnits,
+    },
+    WarmThroughput: {
+      ReadUnitsPerSecond: ready.readUnits,
+      WriteUnitsPerSecond: ready.writeUnits,
+      Status: index.status === "ACTIVE" ? "ACTIVE" : "UPDATING",
     },
   };
 }

@@ -1,4 +1,4 @@
-// UpdateTable: billing mode and throughput, table class, deletion protection. Whatever else the API lets it change is
+// UpdateTable: billing mode and throughput, table class, deletion protection, global secondary indexes. Whatever else the API lets it change is
 // not built yet and refused by name.
 import { validationException } from "@azimuth/model/exceptions.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
@@ -7,6 +7,10 @@ import {
   capacityMembers, checkCapacitySettings, constrainCapacitySettings, furtherCapacityOf, throughputOf,
   type CapacitySettings,
 } from "./capacity-settings.ts";
+import type { AttributeDefinition } from "./index-definitions.ts";
+import {
+  constrainIndexUpdates, indexUpdateMembers, readIndexUpdates, type GlobalIndexUpdate,
+} from "./index-updates.ts";
 import type { ParseContext } from "./operation.ts";
 import type { ControlPlan, RouterOperation } from "./plan.ts";
 import { readRequest, type Members } from "./request-shape.ts";
@@ -17,6 +21,8 @@ interface UpdateTableRequest extends CapacitySettings {
   readonly TableName: string;
   readonly TableClass?: TableDefinition["tableClass"];
   readonly DeletionProtectionEnabled?: boolean;
+  readonly AttributeDefinitions?: readonly AttributeDefinition[];
+  readonly GlobalSecondaryIndexUpdates?: readonly GlobalIndexUpdate[];
 }
 
 type Change = { -readonly [member in keyof TableDefinition]?: TableDefinition[member] };
@@ -26,9 +32,10 @@ const members: Members = {
   ...capacityMembers,
   TableClass: "String",
   DeletionProtectionEnabled: "Boolean",
+  ...indexUpdateMembers,
 };
 
-const notBuilt = ["GlobalSecondaryIndexUpdates", "StreamSpecification", "SSESpecification", "ReplicaUpdates",
+const notBuilt = ["StreamSpecification", "SSESpecification", "ReplicaUpdates",
   "MultiRegionConsistency"] as const;
 
 const invalid = "One or more parameter values were invalid: ";
@@ -41,12 +48,22 @@ function parse(input: unknown, context: ParseContext): ControlPlan {
   checkTableName(request.TableName, constraints);
   constrainCapacitySettings(constraints, request);
   constraints.oneOf(request.TableClass, "tableClass", ["STANDARD", "STANDARD_INFREQUENT_ACCESS"]);
+  constrainIndexUpdates(constraints, request);
   constraints.throwIfAny();
   refuseWhatIsNotBuilt(input as Readonly<Record<string, unknown>>);
   const name = namedTable(request.TableName, context);
+  const table = context.findTable(name);
+  const change = changeOf(request, table);
+  const indexUpdate = readIndexUpdates(request, change.billingMode ?? table?.billingMode ?? "PAY_PER_REQUEST");
+  if (indexUpdate === undefined && Object.keys(change).length === 0) {
+    throw validationException(
+      "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or " +
+        "SSESpecification or ReplicaUpdates is required",
+    );
+  }
   return {
     kind: "control",
-    command: { operation: "UpdateTable", name, change: changeOf(request, context.findTable(name)) },
+    command: { operation: "UpdateTable", name, change, ...(indexUpdate === undefined ? {} : { indexUpdate }) },
     reply: (outcome) => tableReply("TableDescription", outcome, context),
   };
 }
@@ -69,9 +86,5 @@ function changeOf(request: UpdateTableRequest, table: TableDefinition | undefine
   Object.assign(change, furtherCapacityOf(BillingMode ?? table?.billingMode ?? "PAY_PER_REQUEST", request));
   if (TableClass !== undefined) change.tableClass = TableClass;
   if (DeletionProtectionEnabled !== undefined) change.deletionProtection = DeletionProtectionEnabled;
-  if (Object.keys(change).length > 0) return change;
-  throw validationException(
-    "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or " +
-      "SSESpecification or ReplicaUpdates is required",
-  );
+  return change;
 }

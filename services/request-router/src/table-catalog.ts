@@ -3,10 +3,11 @@
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { ControlClient } from "@azimuth/control-plane/control-client.ts";
 import type { MapFollower } from "@azimuth/control-plane/map-follower.ts";
+import { DynamoDbException } from "@azimuth/model/exceptions.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 
 export interface TableCatalog {
-  /** Makes sure that the tables of these names (or ARNs) are known here if they exist. */
+  /** Makes sure that the tables of these names (or ARNs) are known here if they exist; throws if that cannot be told. */
   prepare(names: readonly string[], trace: string): Promise<void>;
   /** A table whose items can be used; undefined while it is being created. */
   find(name: string): TableDefinition | undefined;
@@ -31,10 +32,12 @@ export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
   };
 
   const lookUp = (name: string, trace: string): Promise<void> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       const deadline = clock.now() + lookUpDeadlineMs;
       const command = { operation: "DescribeTable", name } as const;
       controlClient.send(command, { trace, deadlineMs: lookUpDeadlineMs, repeatable: true }, (answer) => {
+        // Unknown here and nobody to ask: that the table does not exist must not be said.
+        if (answer.status === "unavailable" && find(name) === undefined) return reject(cannotTell());
         const table = answer.status === "ok" ? answer.outcome.table : undefined;
         const wait = (): void => {
           const known = find(name);
@@ -53,6 +56,10 @@ export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
       if (missing.length > 0) await Promise.all([...new Set(missing)].map((name) => lookUp(name, trace)));
     },
   };
+}
+
+function cannotTell(): DynamoDbException {
+  return new DynamoDbException("InternalServerError", "The control plane cannot be reached to look the table up.", 500);
 }
 
 function tableNameOf(nameOrArn: string): string {

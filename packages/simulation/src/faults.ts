@@ -255,6 +255,7 @@ export class Nemesis {
   #damageLog(name: string): void {
     const { disk } = this.#world.nodes.get(name) as { disk: { names(): readonly string[]; content(file: string): Uint8Array | undefined } };
     const files = disk.names().filter((file) => file.startsWith("log-0"));
+    if (files.length === 0) return;
     const file = this.#random.pick(files);
     const size = disk.content(file)?.length ?? 0;
     const bytes = file === files.at(-1) ? Math.floor(size / 2) : size;
@@ -276,7 +277,7 @@ export class Nemesis {
     const number = this.#numberOf(name);
     if (number === undefined) return undefined;
     this.#operator.send({ operation: "SetNodeState", node: number, state: "draining" });
-    return () => this.#operator.send({ operation: "SetNodeState", node: number, state: "up" });
+    return () => this.#putBack(number);
   }
 
   /** Drains a node that its zone can do without; once nothing is on it, it is switched off for good. */
@@ -294,9 +295,16 @@ export class Nemesis {
     };
     look();
     return () => {
-      if (!ended) this.#operator.send({ operation: "SetNodeState", node: number, state: "up" });
+      if (!ended) this.#putBack(number);
       ended = true;
     };
+  }
+
+  /** The operator does not give up: a node forgotten in its drained state would be missed for ever. */
+  #putBack(number: number): void {
+    this.#operator.send({ operation: "SetNodeState", node: number, state: "up" }, (done) => {
+      if (!done) this.#putBack(number);
+    });
   }
 
   #numberOf(name: string): number | undefined {

@@ -1,6 +1,6 @@
 // What must be true once the load has ended and the faults with it: all copies come back and catch up, replicas of a
 // group are the same byte for byte, and the cluster map is whole.
-import { copiesOf, digestOf, gapsOf, groupsOf, isFullyReplicated, type Copy } from "./health.ts";
+import { copiesOf, digestOf, gapsOf, groupsOf, whatIsMissing, type Copy } from "./health.ts";
 import type { Operator } from "./operator.ts";
 import { within } from "./within.ts";
 import type { World } from "./world.ts";
@@ -24,7 +24,8 @@ export async function waitForCopies(world: World, operator: Operator, zoneIsDown
 function lackingCopies(world: World, operator: Operator, zoneIsDown: boolean): readonly string[] {
   const map = operator.map();
   const lacking: string[] = [];
-  if (!zoneIsDown && !isFullyReplicated(world, operator)) lacking.push("not everything has all its copies");
+  const missing = zoneIsDown ? undefined : whatIsMissing(world, operator);
+  if (missing !== undefined) lacking.push(missing);
   for (const record of groupsOf(map)) {
     const copies = copiesOf(world, map, record);
     const applied = new Set(copies.map((copy) => copy.status.applied));

@@ -38,14 +38,36 @@ export function copiesOf(world: World, map: ClusterMap, record: PartitionRecord)
 
 /** Every group has all its copies, none is being moved, and the operator's map is the newest. */
 export function isFullyReplicated(world: World, operator: Operator): boolean {
+  return whatIsMissing(world, operator) === undefined;
+}
+
+/** The first thing that keeps the cluster from being whole. */
+export function whatIsMissing(world: World, operator: Operator): string | undefined {
   const map = operator.map();
-  for (const { life } of world.nodes.values()) {
-    if (life !== undefined && life.node.status().revision > map.revision) return false;
+  for (const [name, { life }] of world.nodes) {
+    const revision = life?.node.status().revision ?? 0;
+    if (revision > map.revision) return `the operator's map is older than that of ${name}`;
   }
   const groups = groupsOf(map);
-  return groups.length > 0 && groups.every((record) =>
-    record.replacing === undefined && record.learners.length === 0 && record.voters.length >= copies
-    && copiesOf(world, map, record).length === record.voters.length);
+  if (groups.length === 0) return "there is no map";
+  for (const record of groups) {
+    const { partition, voters, learners, replacing } = record;
+    const what = `group ${partition} with voters ${voters.join(" ")}`;
+    if (replacing !== undefined) return `${what} replaces ${replacing.remove} by ${replacing.add}`;
+    if (learners.length > 0 || voters.length < copies) return `${what} has learners ${learners.join(" ")}`;
+    const found = copiesOf(world, map, record);
+    if (found.length < voters.length) return `${what} has copies on ${found.map(({ node }) => node).join(" ")} only`;
+  }
+  return undefined;
+}
+
+/** A zone can be done without when no group has two replicas in it, nor is about to change its members. */
+export function canDoWithout(operator: Operator, zone: string): boolean {
+  const map = operator.map();
+  const zoneOf = (replica: number): string | undefined =>
+    map.nodes.find((node) => node.number === nodeOfReplica(replica))?.zone;
+  return groupsOf(map).every(({ voters, replacing }) =>
+    replacing === undefined && voters.filter((replica) => zoneOf(replica) === zone).length <= 1);
 }
 
 /** Whether any group has a replica on the node. */

@@ -10,7 +10,9 @@ import type { Verdict } from "@azimuth/history/verdict.ts";
 import { checkCopies, waitForCopies } from "./final-checks.ts";
 import { createWorkload, drawOptions, type DrawnOptions } from "./draw-options.ts";
 import { Nemesis } from "./faults.ts";
+import { canDoWithout, isFullyReplicated } from "./health.ts";
 import { Invariants } from "./invariants.ts";
+import type { Operator } from "./operator.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { within } from "./within.ts";
 import type { Workload, WorkloadContext } from "./workloads/workload.ts";
@@ -112,7 +114,7 @@ class Run {
       context.clients.map((client, number) => workload.run(context, client, number))));
     await world.advance(world.time.now() + this.#options.loadMs);
     nemesis.stop();
-    const zoneLeftDown = nemesis.isDamaged ? 0 : this.#drawn.zoneLeftDown;
+    const zoneLeftDown = this.#zoneToLeaveDown(nemesis, operator);
     this.#heal(zoneLeftDown);
     this.#stopped = true;
     await within(world, livenessLimitMs, running, "clients got no answers after a quorum was healed");
@@ -185,6 +187,12 @@ class Run {
       trace: (line) => this.#trace(line),
       inspect: (world) => invariants.inspect(world),
     });
+  }
+
+  #zoneToLeaveDown(nemesis: Nemesis, operator: Operator): number {
+    const { zoneLeftDown } = this.#drawn;
+    const isWhole = zoneLeftDown !== 0 && !nemesis.isDamaged && isFullyReplicated(this.#world, operator);
+    return isWhole && canDoWithout(operator, `az-${zoneLeftDown}`) ? zoneLeftDown : 0;
   }
 
   /** Everything runs and nothing is in the way any more, but for one zone perhaps, which stays down. */

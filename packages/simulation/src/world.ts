@@ -354,14 +354,17 @@ export class World {
   }
 
   #processClock(name: string): ProcessClock {
-    return new ProcessClock(this.time, (run) => {
+    const clock: ProcessClock = new ProcessClock(this.time, (run) => {
       try {
         run();
       } catch (error) {
+        // What a process throws on its way down, after a failed write for instance, is its own affair.
+        if (clock.isDead) return;
         this.#trace(name, `breaks: ${(error as Error).message}`);
         this.failure ??= error as Error;
       }
     });
+    return clock;
   }
 
   /** The process ended by itself; its supervisor starts it again after a while. */

@@ -28,7 +28,7 @@ const { values: flags } = parseArgs({ options: {
 } });
 
 const seconds = Number(flags.seconds ?? (flags.quick ? 2.5 : 5));
-const warmUpSeconds = flags.quick ? 1.5 : 4;
+const warmUpSeconds = flags.quick ? 1.5 : 6;
 const rounds = Number(flags.rounds ?? (flags.quick ? 1 : 3));
 const connections = Number(flags.connections ?? 64);
 const chosenSystems = pick(systemNames, flags.only);

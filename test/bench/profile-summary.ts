@@ -19,10 +19,10 @@ const areas: readonly (readonly [pattern: RegExp, area: string])[] = [
   [/packages\/foundation|prom-client|winston/, "foundation, metrics, logging"],
 ];
 
-const ownAreas: Readonly<Record<string, string>> = {
-  "(garbage collector)": "garbage collection",
-  "(program)": "event loop and native code",
-};
+const ownAreas: ReadonlyMap<string, string> = new Map([
+  ["(garbage collector)", "garbage collection"],
+  ["(program)", "event loop and native code"],
+]);
 
 export interface ProfileSum {
   /** Microseconds by area. */
@@ -56,7 +56,7 @@ export function sumProfile(profile: CpuProfile): ProfileSum {
 }
 
 function areaOf({ callFrame }: ProfileNode): string | undefined {
-  const own = ownAreas[callFrame.functionName];
+  const own = ownAreas.get(callFrame.functionName);
   if (own !== undefined) return own;
   return areas.find(([pattern]) => pattern.test(callFrame.url))?.[1];
 }

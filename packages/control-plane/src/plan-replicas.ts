@@ -64,7 +64,13 @@ function planRepair(
   const { replicas } = view.options;
   const lost = record.voters.find((voter) => view.isDead(nodeOfReplica(voter)));
   const broken = record.voters.find((voter) => isBroken(view, record, voter));
-  const drained = record.voters.find((voter) => view.state.nodes.get(nodeOfReplica(voter))?.state === "draining");
+  const missing = record.voters.length < replicas
+    ? replacementCandidates(view.state, ring, record, { remove: 0, replicas })[0]
+    : undefined;
+  // Emptying a node can wait for copies that are missing: the node that would make one up must not replace another.
+  const drained = missing !== undefined
+    ? undefined
+    : record.voters.find((voter) => view.state.nodes.get(nodeOfReplica(voter))?.state === "draining");
   const remove = lost ?? broken ?? drained;
   if (remove !== undefined) {
     const target = replacementCandidates(view.state, ring, record, { remove, replicas })[0];
@@ -74,8 +80,7 @@ function planRepair(
     return undefined;
   }
   if (record.voters.length >= replicas) return planSpread(view, record, ring, start);
-  const target = replacementCandidates(view.state, ring, record, { remove: 0, replicas })[0];
-  return target === undefined ? undefined : start(0, target.number);
+  return missing === undefined ? undefined : start(0, missing.number);
 }
 
 /** Two replicas in one zone, placed when another zone was away, and now a zone that has none. */

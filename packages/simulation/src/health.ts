@@ -54,11 +54,16 @@ export function whatIsMissing(world: World, operator: Operator): string | undefi
     const { partition, voters, learners, replacing } = record;
     const what = `group ${partition} with voters ${voters.join(" ")}`;
     if (replacing !== undefined) return `${what} replaces ${replacing.remove} by ${replacing.add}`;
-    if (learners.length > 0 || voters.length < copies) return `${what} has learners ${learners.join(" ")}`;
+    if (learners.length > 0) return `${what} has learners ${learners.join(" ")}`;
+    if (voters.length < copies) return `${what} lacks a copy, with nodes ${describeNodes(map)}`;
     const found = copiesOf(world, map, record);
     if (found.length < voters.length) return `${what} has copies on ${found.map(({ node }) => node).join(" ")} only`;
   }
   return undefined;
+}
+
+function describeNodes(map: ClusterMap): string {
+  return map.nodes.map(({ number, name, state, retired }) => `${number} ${name} ${retired ? "retired" : state}`).join(", ");
 }
 
 /** A zone can be done without when no group has two replicas in it, nor is about to change its members. */

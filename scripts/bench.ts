@@ -1,12 +1,13 @@
 // npm run bench: Azimuth beside dynalite and a three-node etcd, in one run on this machine.
 //
-//   npm run bench -- [--quick] [--only azimuth,etcd] [--operations PutItem,GetItem] [--seconds 5] [--rounds 3]
-//                    [--connections 64] [--json FILE] [--profile DIRECTORY] [--directory DIRECTORY]
+//   npm run bench -- [--quick] [--only azimuth,etcd] [--operations PutItem,GetItem] [--seconds 5]
+//                    [--rounds 3] [--connections 64] [--json FILE] [--profile DIR] [--directory DIR]
 //
-// The systems run side by side and take turns, operation by operation and round by round, so that what the machine does
-// meanwhile meets them all; the medians of the rounds are shown. CPU time is that of all server processes of a system,
-// user and system, divided by the operations; the load generator's is not counted. --profile takes CPU profiles of
-// Azimuth's processes in the last round and sums them up. Everything started here is stopped again, whatever happens.
+// The systems run side by side and take turns, operation by operation and round by round, so that what the
+// machine does meanwhile meets them all; the medians of the rounds are shown. CPU time is that of all server
+// processes of a system, user and system, divided by the operations; the load generator's is not counted.
+// --profile takes CPU profiles of Azimuth's processes in the last round and sums them up. Everything started
+// here is stopped again, whatever happens.
 import { fork } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,12 +20,15 @@ import { cpuMicroseconds, stopChild } from "../test/bench/processes.ts";
 import { profileTable, sumProfile, type ProfileSum } from "../test/bench/profile-summary.ts";
 import { inspectorAddress, inspectorOptions, Profiler } from "../test/bench/profiler.ts";
 import { resultTable, type Cell, type Latency } from "../test/bench/report.ts";
-import { MissingSystemError, startSystem, systemNames, type System, type SystemName } from "../test/bench/systems.ts";
+import {
+  MissingSystemError, startSystem, systemNames, type System, type SystemName,
+} from "../test/bench/systems.ts";
 
 const text = { type: "string" } as const;
 const { values: flags } = parseArgs({ options: {
   quick: { type: "boolean", default: false },
-  only: text, operations: text, seconds: text, rounds: text, connections: text, json: text, profile: text, directory: text,
+  only: text, operations: text, seconds: text, rounds: text, connections: text,
+  json: text, profile: text, directory: text,
 } });
 
 const seconds = Number(flags.seconds ?? (flags.quick ? 2.5 : 5));
@@ -139,7 +143,8 @@ async function measureProfiled(system: System, operation: OperationName): Promis
   const sums = new Map<string, ProfileSum>();
   for (const [position, { name }] of profiled.entries()) {
     const profiler = profilers[position] as Profiler;
-    sums.set(name, sumProfile(await profiler.stop(join(into, `${operation.replaceAll(" ", "-")}-${name}.cpuprofile`))));
+    const file = join(into, `${operation.replaceAll(" ", "-")}-${name}.cpuprofile`);
+    sums.set(name, sumProfile(await profiler.stop(file)));
     profiler.close();
   }
   const summary = profileTable(sums, cell.operations, functionsShown);

@@ -1,5 +1,5 @@
-// What the disk itself takes for one synced write: append 1 KB, fdatasync, again. The yardstick of a single client's
-// latency, taken in the same run because disks of virtual machines change their minds.
+// What the disk itself takes for one synced write: append 1 KB, fdatasync, again. The yardstick of a single
+// client's latency, taken in the same run because disks of virtual machines change their minds.
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 

@@ -35,8 +35,8 @@ export class DynamoConnection {
     const { date, authorization } = this.#sign(this.#host, target, bytes);
     const head =
       `POST / HTTP/1.1\r\nHost: ${this.#host}\r\nContent-Type: application/x-amz-json-1.0\r\n` +
-      `X-Amz-Target: DynamoDB_20120810.${target}\r\nX-Amz-Date: ${date}\r\nAuthorization: ${authorization}\r\n` +
-      `Content-Length: ${bytes.length}\r\n\r\n`;
+      `X-Amz-Target: DynamoDB_20120810.${target}\r\nX-Amz-Date: ${date}\r\n` +
+      `Authorization: ${authorization}\r\nContent-Length: ${bytes.length}\r\n\r\n`;
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
       this.#socket.write(Buffer.concat([Buffer.from(head, "latin1"), bytes]));

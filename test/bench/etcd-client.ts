@@ -1,13 +1,14 @@
-// As much of etcd's v3 gRPC API as the bench needs: Put, and Range of one key. The messages are few and flat, so they
-// are written by hand; answers are not looked into, for the client's CPU time is not what is measured.
-// Field numbers: etcd's rpc.proto, package etcdserverpb.
+// As much of etcd's v3 gRPC API as the bench needs: Put, and Range of one key. The messages are few and
+// flat, so they are written by hand; answers are not looked into, for the client's CPU time is not what is
+// measured. Field numbers: etcd's rpc.proto, package etcdserverpb.
 import * as grpc from "@grpc/grpc-js";
 
 export class EtcdClient {
   readonly #client: grpc.Client;
 
   constructor(endpoint: string) {
-    this.#client = new grpc.Client(endpoint, grpc.credentials.createInsecure(), { "grpc.enable_http_proxy": 0 });
+    const options = { "grpc.enable_http_proxy": 0 };
+    this.#client = new grpc.Client(endpoint, grpc.credentials.createInsecure(), options);
   }
 
   put(key: Uint8Array, value: Uint8Array): Promise<Buffer> {

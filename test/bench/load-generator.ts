@@ -1,6 +1,6 @@
-// The load generator, a process of its own: closed loops, each waiting for its answer before it sends again. The
-// bench tells it by message what to send, where and for how long, and it answers with what came of it. A request that
-// is refused ends the round with an error: a bench of refusals says nothing.
+// The load generator, a process of its own: closed loops, each waiting for its answer before it sends again.
+// The bench tells it by message what to send, where and for how long, and it answers with what came of it. A
+// request that is refused ends the round with an error: a bench of refusals says nothing.
 import { DynamoConnection, type DynamoTarget } from "./dynamo-client.ts";
 import { EtcdClient } from "./etcd-client.ts";
 import { etcdValue, itemCount, keyName, requestOf, type OperationName } from "./operations.ts";

@@ -1,8 +1,14 @@
-// What the bench asks of each system, as plain requests: DynamoDB's bodies for Azimuth and dynalite, keys and values
-// for etcd. Every system holds the same number of 1 KB items, and the keys of a round are drawn from all of them.
+// What the bench asks of each system, as plain requests: DynamoDB's bodies for Azimuth and dynalite, keys
+// and values for etcd. Every system holds the same number of 1 KB items, and the keys of a round are drawn
+// from all of them.
 
 export const operationNames = [
-  "PutItem", "GetItem strong", "GetItem eventual", "Query of 10", "BatchWriteItem of 25", "UpdateItem with condition",
+  "PutItem",
+  "GetItem strong",
+  "GetItem eventual",
+  "Query of 10",
+  "BatchWriteItem of 25",
+  "UpdateItem with condition",
 ] as const;
 export type OperationName = (typeof operationNames)[number];
 
@@ -30,7 +36,13 @@ export function etcdValue(): Uint8Array {
 }
 
 export function pointItem(position: number): Record<string, unknown> {
-  return { id: { S: keyName(position) }, payload: { S: payload }, version: { N: "1" }, kind: { S: "bench" }, fresh: { BOOL: true } };
+  return {
+    id: { S: keyName(position) },
+    payload: { S: payload },
+    version: { N: "1" },
+    kind: { S: "bench" },
+    fresh: { BOOL: true },
+  };
 }
 
 export function rangeItem(position: number): Record<string, unknown> {
@@ -73,7 +85,8 @@ export function requestOf(operation: OperationName, draw: () => number): DynamoR
 }
 
 export function batchOf(table: string, items: readonly unknown[]): DynamoRequest {
-  return requestFor("BatchWriteItem", { RequestItems: { [table]: items.map((Item) => ({ PutRequest: { Item } })) } });
+  const puts = items.map((Item) => ({ PutRequest: { Item } }));
+  return requestFor("BatchWriteItem", { RequestItems: { [table]: puts } });
 }
 
 export function requestFor(target: string, body: unknown): DynamoRequest {
@@ -87,7 +100,12 @@ export function tableRequests(): readonly DynamoRequest[] {
   const hashKey = { AttributeName: "id", KeyType: "HASH" };
   const common = { BillingMode: "PAY_PER_REQUEST" };
   return [
-    requestFor("CreateTable", { ...common, TableName: pointTable, AttributeDefinitions: [id], KeySchema: [hashKey] }),
+    requestFor("CreateTable", {
+      ...common,
+      TableName: pointTable,
+      AttributeDefinitions: [id],
+      KeySchema: [hashKey],
+    }),
     requestFor("CreateTable", {
       ...common,
       TableName: rangeTable,

@@ -1,8 +1,8 @@
-// The processes that the bench starts and measures: by pid, one by one. CPU time is what the kernel has counted for a
-// process and all its threads, read from /proc.
+// The processes that the bench starts and measures: by pid, one by one. CPU time is what the kernel has
+// counted for a process and all its threads, read from /proc.
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 
 /** The unit of /proc/PID/stat; Linux has told programs 100 a second on every platform for decades. */
@@ -51,19 +51,22 @@ export async function stopChild(child: ChildProcess): Promise<void> {
 }
 
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>(
-    (resolve, reject) => {
+  const listening = (): Promise<Server> =>
+    new Promise((resolve, reject) => {
       const server = createServer();
       server.once("error", reject);
       server.listen(0, "127.0.0.1", () => resolve(server));
-    },
-  )));
+    });
+  const servers = await Promise.all(Array.from({ length: count }, listening));
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }
 
-export async function untilReady(what: string, patienceMs: number, attempt: () => Promise<boolean>): Promise<void> {
+/** Attempts until it is true; failures count as not yet. */
+export async function untilReady(
+  what: string, patienceMs: number, attempt: () => Promise<boolean>,
+): Promise<void> {
   const deadline = performance.now() + patienceMs;
   let last: unknown;
   while (performance.now() < deadline) {
@@ -74,5 +77,6 @@ export async function untilReady(what: string, patienceMs: number, attempt: () =
     }
     await wait(50);
   }
-  throw new Error(`${what} was not ready within ${patienceMs / 1000} s: ${last instanceof Error ? last.message : "no reason"}`);
+  const reason = last instanceof Error ? last.message : "no reason";
+  throw new Error(`${what} was not ready within ${patienceMs / 1000} s: ${reason}`);
 }

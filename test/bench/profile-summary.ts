@@ -1,6 +1,6 @@
-// Sums up CPU profiles: self time by area of the system, and by function. A sample counts for the area of the innermost
-// frame that has one; what Node and V8 do inside counts for whoever called them, and only what nobody of ours called
-// is Node's own.
+// Sums up CPU profiles: self time by area of the system, and by function. A sample counts for the area of
+// the innermost frame that has one; what Node and V8 do inside counts for whoever called them, and only what
+// nobody of ours called is Node's own.
 import type { CpuProfile, ProfileNode } from "./profiler.ts";
 
 const areas: readonly (readonly [pattern: RegExp, area: string])[] = [
@@ -63,14 +63,15 @@ function areaOf({ callFrame }: ProfileNode): string | undefined {
 
 function describe({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string {
   const file = url.replace(/^.*\/(node_modules|packages|services)\//, "");
-  return `${functionName === "" ? "(anonymous)" : functionName} ${file}${file === "" ? "" : `:${lineNumber + 1}`}`;
+  const name = functionName === "" ? "(anonymous)" : functionName;
+  return file === "" ? name : `${name} ${file}:${lineNumber + 1}`;
 }
 
 function add(sums: Map<string, number>, name: string, amount: number): void {
   sums.set(name, (sums.get(name) ?? 0) + amount);
 }
 
-/** Microseconds per operation: a row for each area, a column for each process, and the costliest functions below. */
+/** Microseconds per operation: rows are areas, then the costliest functions; columns are processes. */
 export function profileTable(
   sumByProcess: ReadonlyMap<string, ProfileSum>, operations: number, functionsShown: number,
 ): string {

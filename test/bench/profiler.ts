@@ -1,5 +1,6 @@
-// CPU profiles of running servers, through the inspector that Node opens on a free port when it is told to by
-// NODE_OPTIONS. A profile covers exactly the measured seconds of one operation, and not the start of the process.
+// CPU profiles of running servers, through the inspector that Node opens on a free port when it is told to
+// by NODE_OPTIONS. A profile covers exactly the measured seconds of one operation, and not the start of the
+// process.
 import { readFileSync, writeFileSync } from "node:fs";
 
 export const inspectorOptions = "--inspect=127.0.0.1:0";

@@ -32,7 +32,7 @@ export function resultTable(cells: readonly Cell[], latencies: readonly Latency[
     "",
     `1 KB items, ${connections} connections, medians of ${rounds} round(s) of ${seconds} s`,
     "",
-    `${"operation".padEnd(28)}${"system".padEnd(10)}${["ops/s", "p50 ms", "p99 ms", "CPU µs/op"].map((title) => title.padStart(11)).join("")}`,
+    "operation".padEnd(28) + "system".padEnd(10) + inColumns(["ops/s", "p50 ms", "p99 ms", "CPU µs/op"]),
   ];
   for (const operation of new Set(cells.map((cell) => cell.operation))) {
     for (const system of new Set(cells.map((cell) => cell.system))) {
@@ -45,14 +45,18 @@ export function resultTable(cells: readonly Cell[], latencies: readonly Latency[
         of((cell) => cell.p99Ms).toFixed(2),
         of((cell) => cell.cpuMicroseconds).toFixed(0),
       ];
-      lines.push(operation.padEnd(28) + system.padEnd(10) + numbers.map((number) => number.padStart(11)).join(""));
+      lines.push(operation.padEnd(28) + system.padEnd(10) + inColumns(numbers));
     }
   }
-  if (latencies.length > 0) lines.push("", `${"one at a time".padEnd(38)}${"".padStart(11)}${"p50 ms".padStart(11)}${"p99 ms".padStart(11)}`);
+  if (latencies.length > 0) lines.push("", "one at a time".padEnd(49) + inColumns(["p50 ms", "p99 ms"]));
   for (const { what, p50Ms, p99Ms } of latencies) {
-    lines.push(what.padEnd(49) + p50Ms.toFixed(2).padStart(11) + p99Ms.toFixed(2).padStart(11));
+    lines.push(what.padEnd(49) + inColumns([p50Ms.toFixed(2), p99Ms.toFixed(2)]));
   }
   return `${lines.join("\n")}\n`;
+}
+
+function inColumns(texts: readonly string[]): string {
+  return texts.map((each) => each.padStart(11)).join("");
 }
 
 export function median(values: readonly number[]): number {

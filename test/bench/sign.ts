@@ -1,6 +1,6 @@
-// Signs DynamoDB requests with AWS Signature Version 4 as cheaply as it can be done: the derived key and the date are
-// remembered, and only the host and the target are signed besides the body. It runs in the load generator, whose CPU
-// time is not counted.
+// Signs DynamoDB requests with AWS Signature Version 4 as cheaply as it can be done: the derived key and the
+// date are remembered, and only the host and the target are signed besides the body. It runs in the load
+// generator, whose CPU time is not counted.
 import { createHmac, hash } from "node:crypto";
 
 export interface SigningIdentity {
@@ -9,7 +9,12 @@ export interface SigningIdentity {
   readonly region: string;
 }
 
-export type Sign = (host: string, target: string, body: Uint8Array) => { readonly date: string; readonly authorization: string };
+export interface Signature {
+  readonly date: string;
+  readonly authorization: string;
+}
+
+export type Sign = (host: string, target: string, body: Uint8Array) => Signature;
 
 export function createSigner({ accessKeyId, secretAccessKey, region }: SigningIdentity): Sign {
   let second = 0;
@@ -23,7 +28,9 @@ export function createSigner({ accessKeyId, secretAccessKey, region }: SigningId
     if (scope.startsWith(day)) return;
     scope = `${day}/${region}/dynamodb/aws4_request`;
     key = Buffer.from(`AWS4${secretAccessKey}`);
-    for (const part of [day, region, "dynamodb", "aws4_request"]) key = createHmac("sha256", key).update(part).digest();
+    for (const part of [day, region, "dynamodb", "aws4_request"]) {
+      key = createHmac("sha256", key).update(part).digest();
+    }
   };
   return (host, target, body) => {
     const now = Math.floor(Date.now() / 1000);

@@ -1,5 +1,5 @@
 // The systems that the bench compares, each started in a directory of its own on free ports of 127.0.0.1:
-// - azimuth: one router, three storage nodes in three zones, console and host agent, every replica syncing to disk;
+// - azimuth: one router and three storage nodes in three zones, every replica syncing to disk, and a console;
 // - dynalite: one process with LevelDB on disk, neither replicated nor synced, what people use today;
 // - etcd: three processes, every one syncing, Debian's etcd-server.
 import { existsSync } from "node:fs";
@@ -12,8 +12,8 @@ import { sendOnce, type DynamoTarget } from "./dynamo-client.ts";
 import { EtcdClient } from "./etcd-client.ts";
 import type { LoadTarget } from "./load-generator.ts";
 import {
-  batchOf, etcdOperations, etcdValue, itemCount, keyName, operationNames, pointItem, pointTable, rangeItem, rangeTable,
-  requestFor, tableRequests, type OperationName,
+  batchOf, etcdOperations, etcdValue, itemCount, keyName, operationNames, pointItem, pointTable, rangeItem,
+  rangeTable, requestFor, tableRequests, type OperationName,
 } from "./operations.ts";
 import { freePorts, startChild, untilReady, type Child } from "./processes.ts";
 
@@ -55,14 +55,16 @@ async function startAzimuth(directory: string): Promise<System> {
     const { cluster, credentials } = await startLocalCluster({ directory, freePorts: true, logLevel: "warn" });
     if (credentials === undefined) throw new Error("the cluster has no credentials");
     const report = await agentReport(createFetchJson(), cluster);
-    const processes = (report?.processes ?? []).flatMap(({ name, pid }) => (typeof pid === "number" ? [{ name, pid }] : []));
+    const processes = (report?.processes ?? []).flatMap(({ name, pid }) => (pid === null ? [] : [{ name, pid }]));
     if (processes.length !== cluster.processes.length) throw new Error("not every process of the cluster runs");
-    const target: DynamoTarget = { ...credentials, region: cluster.region, host, port: cluster.ports.endpoint };
+    const { region, ports } = cluster;
+    const target: DynamoTarget = { ...credentials, region, host, port: ports.endpoint };
     await prepareTables(target);
     return { name: "azimuth", operations: operationNames, target: { kind: "dynamodb", ...target }, processes, stop };
   } catch (error) {
     await stop();
-    const logs = ["router-1", "node-1", "node-2", "node-3"].map((name) => logTail(directory, name, 3)).join("\n");
+    const names = ["router-1", "node-1", "node-2", "node-3"];
+    const logs = names.map((name) => logTail(directory, name, 3)).join("\n");
     throw new Error(`${(error as Error).message}; the logs end with:\n${logs}`, { cause: error });
   }
 }
@@ -75,7 +77,7 @@ async function startDynalite(directory: string): Promise<System> {
   ]);
   const target: DynamoTarget = { host, port, region: "us-east-1", accessKeyId: "bench", secretAccessKey: "bench" };
   return withChildren([child], async () => {
-    await untilReady("dynalite", startPatienceMs, async () => (await sendOnce(target, requestFor("ListTables", {}))) !== undefined);
+    await untilAnswered("dynalite", () => sendOnce(target, requestFor("ListTables", {})));
     await prepareTables(target);
     return {
       name: "dynalite", operations: operationNames, target: { kind: "dynamodb", ...target },
@@ -89,7 +91,9 @@ async function startEtcd(directory: string): Promise<System> {
   if (program === undefined) throw new MissingSystemError("etcd is not installed (Debian: etcd-server)");
   const ports = await freePorts(6);
   const members = [0, 1, 2].map((each) => ({
-    name: `etcd-${each + 1}`, client: `http://${host}:${ports[each]}`, peer: `http://${host}:${ports[each + 3]}`,
+    name: `etcd-${each + 1}`,
+    client: `http://${host}:${ports[each]}`,
+    peer: `http://${host}:${ports[each + 3]}`,
   }));
   const cluster = members.map(({ name, peer }) => `${name}=${peer}`).join(",");
   const children = members.map(({ name, client, peer }) => startChild(program, [
@@ -101,9 +105,7 @@ async function startEtcd(directory: string): Promise<System> {
   return withChildren(children, async () => {
     const endpoints = ports.slice(0, 3).map((port) => `${host}:${port}`);
     const clients = endpoints.map((endpoint) => new EtcdClient(endpoint));
-    for (const client of clients) {
-      await untilReady("etcd", startPatienceMs, async () => (await client.range(Buffer.from("ready"), false)) !== undefined);
-    }
+    for (const client of clients) await untilAnswered("etcd", () => client.range(Buffer.from("ready"), false));
     await inParallel(itemCount, async (position) => {
       await (clients[0] as EtcdClient).put(Buffer.from(keyName(position)), etcdValue());
     });
@@ -133,7 +135,7 @@ async function stopAll(children: readonly Child[]): Promise<void> {
 async function prepareTables(target: DynamoTarget): Promise<void> {
   for (const request of tableRequests()) {
     // A young cluster may still wait for its nodes to report.
-    await untilReady("CreateTable", startPatienceMs, async () => (await sendOnce(target, request)) !== undefined);
+    await untilAnswered("CreateTable", () => sendOnce(target, request));
   }
   for (const table of [pointTable, rangeTable]) {
     await untilReady(`table ${table}`, startPatienceMs, async () => {
@@ -147,6 +149,13 @@ async function prepareTables(target: DynamoTarget): Promise<void> {
       await sendOnce(target, batchOf(table, items));
     });
   }
+}
+
+function untilAnswered(what: string, ask: () => Promise<unknown>): Promise<void> {
+  return untilReady(what, startPatienceMs, async () => {
+    await ask();
+    return true;
+  });
 }
 
 async function inParallel(count: number, each: (position: number) => Promise<void>): Promise<void> {

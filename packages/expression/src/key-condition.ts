@@ -58,11 +58,49 @@ export function checkKeyCondition(condition: KeyCondition, bindings: Bindings): 
 }
 
 /**
- * That it is one or two simple conditions on different attributes; DynamoDB checks it before it looks for the
- * table.
+ * That it is simple conditions on different attributes, one or two unless an index may have more key attributes;
+ * DynamoDB checks it before it looks for the table.
  */
-export function checkKeyConditionShape(condition: KeyCondition, bindings: Bindings): void {
-  keyTerms(condition, bindings);
+export function checkKeyConditionShape(
+  condition: KeyCondition, bindings: Bindings, conditionsMax = keyConditionsMax,
+): void {
+  keyTerms(condition, bindings, conditionsMax);
+}
+
+/** The key of a global index: up to four attributes in each list. */
+export interface CompositeKeySchema {
+  readonly partition: readonly KeyAttributeSchema[];
+  readonly sort: readonly KeyAttributeSchema[];
+}
+
+export interface ResolvedCompositeCondition {
+  readonly partitionValues: readonly AttributeValue[];
+  /** On the first sort key attributes; all but the last are "=". */
+  readonly sorts: readonly SortCondition[];
+}
+
+/** The same for an index: every partition key attribute has to be given, sort key attributes from left to right. */
+export function resolveCompositeKeyCondition(
+  condition: KeyCondition, bindings: Bindings, schema: CompositeKeySchema,
+): ResolvedCompositeCondition {
+  const { partition, sort } = schema;
+  const termByName = keyTerms(condition, bindings, Math.max(keyConditionsMax, partition.length + sort.length));
+  const partitionValues = partition.map((attribute) => {
+    const term = findTerm(termByName, attribute);
+    if (term === undefined) throw missedKeyElement(attribute.name);
+    if (term.operator !== "=") throw notSupported();
+    return term.values[0] as AttributeValue;
+  });
+  const sorts: SortCondition[] = [];
+  for (const attribute of sort) {
+    if (termByName.size === partition.length + sorts.length) break;
+    const term = findTerm(termByName, attribute);
+    if (term === undefined) throw missedKeyElement(attribute.name);
+    if (sorts.some((before) => before.operator !== "=")) throw notSupported();
+    sorts.push({ operator: term.operator, values: term.values });
+  }
+  if (termByName.size > partition.length + sorts.length) throw notSupported();
+  return { partitionValues, sorts };
 }
 
 /** Throws if the condition does not fit the key schema of the table or index queried. */
@@ -99,10 +137,12 @@ function notSupported() {
   return validationException("Query key condition not supported");
 }
 
-function keyTerms(condition: KeyCondition, bindings: Bindings): ReadonlyMap<string, KeyTerm> {
+function keyTerms(
+  condition: KeyCondition, bindings: Bindings, conditionsMax = keyConditionsMax,
+): ReadonlyMap<string, KeyTerm> {
   const termByName = new Map<string, KeyTerm>();
   collectTerms(condition.root, bindings, termByName);
-  if (termByName.size <= keyConditionsMax) return termByName;
+  if (termByName.size <= conditionsMax) return termByName;
   throw validationException("Conditions can be of length 1 or 2 only");
 }
 

@@ -8,8 +8,9 @@ import type { TableDefinition } from "@azimuth/model/table.ts";
 import {
   addTo, batchCapacityJson, byTableJson, checkRequestItems, constrainTableNames, DistinctItems, throwIfAllFailed,
 } from "./batch.ts";
-import type { CapacityMode } from "./capacity.ts";
+import { addIndexUnits, noIndexUnits, type CapacityMode, type IndexUnits } from "./capacity.ts";
 import type { DeleteItemCommand } from "./delete-item.ts";
+import { checkIndexKeysOfPut } from "./index-key-values.ts";
 import { batchWriteRequestsMax } from "./limits.ts";
 import type { ParseContext } from "./operation.ts";
 import type { BatchPlan, PartResult, RouterOperation } from "./plan.ts";
@@ -18,7 +19,7 @@ import { checkItemSize, type PutItemCommand } from "./put-item.ts";
 import { objectText, throwIfRefused } from "./reply-text.ts";
 import { readRequest, type Members } from "./request-shape.ts";
 import { findActiveTable, mentionedTables } from "./table-name.ts";
-import { constrainCapacityMode, type WriteOutcome } from "./write-request.ts";
+import { collectionKey, collectionMetricsJson, constrainCapacityMode, type WriteOutcome } from "./write-request.ts";
 
 interface WriteRequestEntry {
   readonly PutRequest?: { readonly Item: JsonObject };
@@ -35,6 +36,7 @@ interface Part {
   readonly kind: "write";
   readonly command: PutItemCommand | DeleteItemCommand;
   readonly table: string;
+  readonly definition: TableDefinition;
   readonly entry: WriteRequestEntry;
 }
 
@@ -83,7 +85,7 @@ function parse(input: unknown, context: ParseContext): BatchPlan {
     return entries.map((entry): Part => {
       const command = commandOf(entry, table);
       distinct.add(table.tableId, command.position.key);
-      return { kind: "write", command, table: name, entry: entry.entry };
+      return { kind: "write", command, table: name, definition: table, entry: entry.entry };
     });
   });
   return { kind: "batch", parts, reply: (results) => reply(request, parts, results) };
@@ -145,6 +147,7 @@ function commandOf({ entry, item }: ReadEntry, table: TableDefinition): PutItemC
   const key = item === undefined
     ? keyOfJsonKey(table.key, entry.DeleteRequest!.Key)
     : keyOfPut(table, entry.PutRequest!.Item);
+  if (item !== undefined) checkIndexKeysOfPut(table, entry.PutRequest!.Item);
   const unconditional = {
     kind: "write" as const,
     tableId: table.tableId,
@@ -176,15 +179,28 @@ function reply(request: BatchWriteItemRequest, parts: readonly Part[], results: 
   throwIfAllFailed(results);
   const unprocessed = new Map<string, WriteRequestEntry[]>();
   const units = new Map(Object.keys(request.RequestItems).map((table) => [table, 0]));
-  parts.forEach(({ table, entry }, position) => {
+  const indexUnits = new Map<string, IndexUnits>();
+  const collections = new Map<string, Map<string, string>>();
+  parts.forEach(({ table, definition, entry }, position) => {
     const result = results[position] as PartResult;
     if ("failed" in result) return unprocessed.set(table, [...(unprocessed.get(table) ?? []), entry]);
     throwIfRefused(result.outcome);
-    return addTo(units, table, (result.outcome as WriteOutcome).units);
+    const { units: consumed, indexUnits: ofIndexes, collectionBytes } = result.outcome as WriteOutcome;
+    if (ofIndexes) indexUnits.set(table, addIndexUnits(indexUnits.get(table) ?? noIndexUnits, ofIndexes));
+    if (typeof collectionBytes === "number") {
+      const key = collectionKey(definition, entry.PutRequest?.Item ?? entry.DeleteRequest!.Key);
+      const ofTable = collections.get(table) ?? new Map<string, string>();
+      collections.set(table, ofTable.set(JSON.stringify(key), collectionMetricsJson(key, collectionBytes)));
+    }
+    return addTo(units, table, consumed);
   });
+  const wantsCollections = request.ReturnItemCollectionMetrics === "SIZE" && collections.size > 0;
   return objectText({
     UnprocessedItems: byTableJson(new Map([...unprocessed].map(([table, entries]) =>
       [table, JSON.stringify(entries)]))),
-    ConsumedCapacity: batchCapacityJson(units, request.ReturnConsumedCapacity),
+    ConsumedCapacity: batchCapacityJson(units, request.ReturnConsumedCapacity, indexUnits),
+    ItemCollectionMetrics: wantsCollections
+      ? byTableJson(new Map([...collections].map(([table, ofTable]) => [table, `[${[...ofTable.values()].join(",")}]`])))
+      : undefined,
   });
 }

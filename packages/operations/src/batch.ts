@@ -2,7 +2,7 @@
 // that fail for want of capacity or of a leader are handed back to the client as unprocessed.
 import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
-import { capacityJson, type CapacityMode } from "./capacity.ts";
+import { capacityJson, type CapacityMode, type IndexUnits } from "./capacity.ts";
 import { tableNameLengthMax, tableNameLengthMin } from "./limits.ts";
 import type { PartResult } from "./plan.ts";
 import { constrainTableName, namePattern } from "./table-name.ts";
@@ -66,9 +66,11 @@ export function throwIfAllFailed(results: readonly PartResult[]): void {
 export function batchCapacityJson(
   unitsByTable: ReadonlyMap<string, number>,
   mode: CapacityMode | undefined,
+  indexUnitsByTable: ReadonlyMap<string, IndexUnits> = new Map(),
 ): string | undefined {
   if (mode !== "TOTAL" && mode !== "INDEXES") return undefined;
-  const tables = [...unitsByTable].map(([table, units]) => capacityJson(table, mode, units));
+  const tables = [...unitsByTable].map(([table, units]) =>
+    capacityJson(table, mode, units, indexUnitsByTable.get(table)));
   return `[${tables.join(",")}]`;
 }
 

@@ -13,6 +13,7 @@ import { checkKeyCondition, checkKeyConditionShape, compileKeyCondition } from "
 import { checkProjection, compileProjection } from "@azimuth/expression/projection.ts";
 import { checkUpdate, compileUpdate } from "@azimuth/expression/update.ts";
 import { checkPlaceholderKeys, checkPlaceholdersAllowed, checkUsage } from "@azimuth/expression/usage.ts";
+import { indexKeyAttributesMax } from "./limits.ts";
 
 /** The members of a request that this module reads. */
 export interface ExpressionParameters {
@@ -120,7 +121,7 @@ function compile(kind: ExpressionKind, text: string): CompiledExpression {
       const condition = compileKeyCondition(text);
       const check = (bindings: Bindings): void => {
         checkKeyCondition(condition, bindings);
-        checkKeyConditionShape(condition, bindings);
+        checkKeyConditionShape(condition, bindings, 2 * indexKeyAttributesMax);
       };
       return { placeholders: condition.placeholders, check };
     }

@@ -13,10 +13,15 @@ export function checkKeyPaths(request: ExpressionParameters, bindings: Bindings,
   const paths = nestedPaths(request, bindings);
   if (paths.length === 0) return;
   const name = keyNames(table.key).find((keyName) => paths.some((path) => path[0] === keyName));
-  if (name === undefined) return;
-  throw validationException(
-    "Key attributes must be scalars; " +
-      `list random access '[]' and map lookup '.' are not allowed: Key: ${name}`,
+  if (name !== undefined) throw notScalar("Key", name);
+  const indexKeys = (table.indexes ?? []).flatMap(({ key }) => [...key.partition, ...key.sort]);
+  const indexKey = indexKeys.find((attribute) => paths.some((path) => path[0] === attribute.name));
+  if (indexKey !== undefined) throw notScalar("IndexKey", indexKey.name);
+}
+
+function notScalar(kind: string, name: string) {
+  return validationException(
+    `Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: ${kind}: ${name}`,
   );
 }
 

@@ -55,7 +55,12 @@ export interface PointReadCommand {
 export interface RangeReadCommand {
   readonly kind: "range-read";
   readonly operation: string;
+  /** Whose partitions are read: a table's, or a global index's by its own id. */
   readonly tableId: number;
+  /** The index whose entries are read; absent when it is the table's items. */
+  readonly indexId?: number | undefined;
+  /** The items of the entries are wanted, too (local indexes only). */
+  readonly fetch?: boolean | undefined;
   /** Where the range begins: the router sends the command to the partition that holds this token. */
   readonly token: Token;
   /** Keys below the table's prefix, in [start, end); both empty for the whole table. */
@@ -102,8 +107,11 @@ export interface PointReadOperation<Command extends PointReadCommand = PointRead
 
 /** Consumes a range in key order until it has a page. */
 export interface RangeReader {
-  /** Takes the next pair (key below the table's prefix, binary item); true when the page is complete. */
-  accept(key: Uint8Array, value: Uint8Array): boolean;
+  /**
+   * Takes the next pair (key below the prefix, binary item) and, where the command says `fetch`, the item of an
+   * index entry; true when the page is complete.
+   */
+  accept(key: Uint8Array, value: Uint8Array, fetched?: Uint8Array): boolean;
   /** `exhausted`: the range ended within this partition before the page was complete. */
   finish(exhausted: boolean): Outcome;
 }

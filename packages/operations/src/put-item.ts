@@ -8,6 +8,7 @@ import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import { writeUnits } from "./capacity.ts";
 import { carryCondition, conditionFailed, conditionHolds, type ConditionalCommand } from "./conditions.ts";
 import { bindPlaceholders, checkParameterMix, parseExpressions, type CarriedPlaceholders } from "./expressions.ts";
+import { checkIndexKeysOfPut } from "./index-key-values.ts";
 import { checkKeyPaths } from "./key-paths.ts";
 import { withoutLegacy } from "./legacy-parameters.ts";
 import type { Decision, ParseContext, WriteOperation, WriteView } from "./operation.ts";
@@ -16,7 +17,7 @@ import { positionOf } from "./position.ts";
 import { readRequest, type Members } from "./request-shape.ts";
 import { constrainTableName, findActiveTable, mentionedTable } from "./table-name.ts";
 import {
-  constrainCapacityMode, constrainWriteChoices, writeMembers, writeReply, type WriteOutcome, type WriteRequest,
+  collectionKey, constrainCapacityMode, constrainWriteChoices, writeMembers, writeReply, type WriteOutcome, type WriteRequest,
 } from "./write-request.ts";
 
 interface PutItemRequest extends WriteRequest {
@@ -45,6 +46,7 @@ function parse(input: unknown, context: ParseContext): WritePlan {
   const { bindings, names, values } = parseExpressions(request, ["ConditionExpression"]);
   const table = findActiveTable(request.TableName, context);
   const key = keyOfJsonItem(table.key, request.Item);
+  checkIndexKeysOfPut(table, request.Item);
   checkKeyPaths(request, bindings, table);
   const command: PutItemCommand = {
     kind: "write",
@@ -57,7 +59,7 @@ function parse(input: unknown, context: ParseContext): WritePlan {
     returnOld: request.ReturnValues === "ALL_OLD",
     ...carryCondition(request),
   };
-  return { kind: "write", command, reply: (outcome) => writeReply(request, outcome) };
+  return { kind: "write", command, reply: (outcome) => writeReply(request, outcome, collectionKey(table, request.Item)) };
 }
 
 function checkConstraints(request: PutItemRequest): void {

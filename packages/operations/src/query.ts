@@ -1,6 +1,6 @@
 // Query: a page of the items of one partition key, in the order of their sort keys or the reverse.
 import { validationException } from "@azimuth/model/exceptions.ts";
-import { keyNames, type Key, type KeyValue } from "@azimuth/model/key.ts";
+import type { Key, KeyValue } from "@azimuth/model/key.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import { equalValues } from "@azimuth/model/value-compare.ts";
@@ -10,6 +10,7 @@ import {
   compileKeyCondition, resolveKeyCondition, type ResolvedKeyCondition,
 } from "@azimuth/expression/key-condition.ts";
 import { checkParameterMix, parseExpressions } from "./expressions.ts";
+import { findIndex, indexQueryRange, mustFetch, readKeyNames, readsFrom } from "./index-reads.ts";
 import { checkKeyPaths } from "./key-paths.ts";
 import {
   checkConditionValues, rangeAfter, rangeOf, resolveLegacyKeyConditions, sortKeyMatches, type KeyRange,
@@ -20,7 +21,7 @@ import type { RangeReadPlan, RouterOperation } from "./plan.ts";
 import { pageMembers, pageReply, type PageCommand, type RangeReadRequest } from "./range-read.ts";
 import {
   checkSelection, checkStartValues, constrainConditions, constrainRest, constrainSelection, rangeReadMembers,
-  refuseIndex, startKey,
+  startKey,
 } from "./range-request.ts";
 import { readRequest, type Members } from "./request-shape.ts";
 import { constrainTableName, findActiveTable, mentionedTable } from "./table-name.ts";
@@ -56,17 +57,18 @@ function parse(input: unknown, context: ParseContext): RangeReadPlan {
   const request = withoutLegacy(asSent);
   const { bindings, names, values } = parseExpressions(request, kinds);
   const table = findActiveTable(request.TableName, context);
-  refuseIndex(request);
-  const condition = resolve(request, bindings, table);
-  const start = startKey(request, table);
-  if (start !== undefined) checkStart(start, condition);
+  const index = findIndex(request, table);
+  const range = index === undefined
+    ? tableQueryRange(request, bindings, table)
+    : indexQueryRange(request, bindings, table, index);
   checkKeyPaths(request, bindings, table);
-  checkFilter(asSent, request, bindings, table);
+  checkFilter(asSent, request, bindings, readKeyNames(table, index));
+  const fetch = mustFetch(request, bindings, table, index);
   const command: QueryCommand = {
     kind: "range-read",
     operation: "Query",
-    tableId: table.tableId,
-    ...range(request, condition, start),
+    ...readsFrom(table, index, fetch),
+    ...range,
     reverse: request.ScanIndexForward === false,
     names,
     values,
@@ -77,7 +79,7 @@ function parse(input: unknown, context: ParseContext): RangeReadPlan {
     command,
     across: "partition",
     next: () => undefined,
-    reply: (outcomes) => pageReply(request, outcomes),
+    reply: (outcomes) => pageReply(request, outcomes, index),
   };
 }
 
@@ -130,11 +132,16 @@ function checkStart(start: Key, { partitionValue, sort }: ResolvedKeyCondition):
   if (!samePartition) throw validationException("The query can return at most one row and cannot be restarted");
 }
 
-function checkFilter(asSent: QueryRequest, request: QueryRequest, bindings: Bindings, table: TableDefinition): void {
+function checkFilter(
+  asSent: QueryRequest,
+  request: QueryRequest,
+  bindings: Bindings,
+  keys: readonly string[],
+): void {
   if (request.FilterExpression === undefined) return;
   const filter = compileCondition(request.FilterExpression, "FilterExpression");
   const filtered = conditionAttributeNames(filter, bindings);
-  const name = keyNames(table.key).find((keyName) => filtered.includes(keyName));
+  const name = keys.find((keyName) => filtered.includes(keyName));
   if (name === undefined) return;
   const member = asSent.QueryFilter === undefined ? "Filter Expression" : "QueryFilter";
   throw validationException(
@@ -142,7 +149,11 @@ function checkFilter(asSent: QueryRequest, request: QueryRequest, bindings: Bind
   );
 }
 
-function range(request: QueryRequest, condition: ResolvedKeyCondition, start: Key | undefined): KeyRange {
+function tableQueryRange(request: QueryRequest, bindings: Bindings, table: TableDefinition): KeyRange {
+  const condition = resolve(request, bindings, table);
   const whole = rangeOf(condition);
-  return start === undefined ? whole : rangeAfter(whole, start, request.ScanIndexForward === false);
+  const start = startKey(request, table);
+  if (start === undefined) return whole;
+  checkStart(start, condition);
+  return rangeAfter(whole, start, request.ScanIndexForward === false);
 }

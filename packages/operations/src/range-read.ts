@@ -7,13 +7,14 @@ import type { JsonObject } from "@azimuth/model/attribute-json.ts";
 import { encodedItemToJson, encodedItemsToJson } from "@azimuth/model/encoded-item-json.ts";
 import { decodeItem, encodeItem, encodedItemSize } from "@azimuth/model/item-codec.ts";
 import { keyAsItem, keyOfItem } from "@azimuth/model/key.ts";
-import type { TableDefinition } from "@azimuth/model/table.ts";
+import type { IndexDefinition, TableDefinition } from "@azimuth/model/table.ts";
 import { compileCondition, evaluateCondition } from "@azimuth/expression/condition.ts";
-import { capacityJson, readUnits, type CapacityMode } from "./capacity.ts";
+import { capacityJson, noIndexUnits, readUnits, type CapacityMode } from "./capacity.ts";
+import { entryKeyItem } from "./index-reads.ts";
 import { bindPlaceholders, type ExpressionParameters } from "./expressions.ts";
 import type { LegacyParameters } from "./legacy-parameters.ts";
 import { pageBytesMax } from "./limits.ts";
-import type { Outcome, RangeReader, RangeReadCommand, RangeReadOperation } from "./operation.ts";
+import type { Item, Outcome, RangeReader, RangeReadCommand, RangeReadOperation } from "./operation.ts";
 import { projector, type Projected } from "./read-request.ts";
 import { objectText, throwIfRefused } from "./reply-text.ts";
 
@@ -44,6 +45,8 @@ export interface PageOutcome extends Outcome {
   readonly count: number;
   readonly scanned: number;
   readonly bytes: number;
+  /** Blocks of 4 KB of the items fetched for entries of a local index. */
+  readonly fetchedBlocks?: number;
   /** The encoded key read last; absent when the range was exhausted. */
   readonly lastKey?: Uint8Array;
 }
@@ -69,24 +72,33 @@ function openPage(command: PageCommand, table: TableDefinition): RangeReader {
   let count = 0;
   let scanned = 0;
   let bytes = 0;
+  let fetchedBlocks = 0;
   let last: Uint8Array | undefined;
   return {
-    accept(_key, value) {
+    accept(_key, value, fetched) {
       scanned++;
       bytes += encodedItemSize(value);
+      if (fetched !== undefined) fetchedBlocks += Math.max(1, Math.ceil(encodedItemSize(fetched) / 4096));
       last = value;
-      if (accepts(value)) {
+      const shown = fetched ?? value;
+      if (accepts(shown)) {
         count++;
-        if (!command.countOnly) items.push(project(value));
+        if (!command.countOnly) items.push(project(shown));
       }
       return scanned === command.limit || bytes >= command.bytesMax;
     },
     finish(exhausted): PageOutcome {
-      const page = { items, count, scanned, bytes };
+      const page = { items, count, scanned, bytes, ...(fetchedBlocks === 0 ? {} : { fetchedBlocks }) };
       if (exhausted || last === undefined) return page;
-      return { ...page, lastKey: encodeItem(keyAsItem(table.key, keyOfItem(table.key, decodeItem(last)))) };
+      return { ...page, lastKey: encodeItem(keyOfLast(command, table, last)) };
     },
   };
+}
+
+function keyOfLast(command: PageCommand, table: TableDefinition, last: Uint8Array): Item {
+  const index = table.indexes?.find(({ indexId }) => indexId === command.indexId);
+  if (index === undefined) return keyAsItem(table.key, keyOfItem(table.key, decodeItem(last)));
+  return entryKeyItem(table, index, last);
 }
 
 function itemFilter(command: PageCommand): (value: Uint8Array) => boolean {
@@ -110,11 +122,17 @@ export function continued(
   return { ...command, ...range, limit, bytesMax: command.bytesMax - sumOf(pages, (page) => page.bytes) };
 }
 
-export function pageReply(request: RangeReadRequest, outcomes: readonly Outcome[]): string {
+export function pageReply(
+  request: RangeReadRequest,
+  outcomes: readonly Outcome[],
+  index?: IndexDefinition | undefined,
+): string {
   for (const outcome of outcomes) throwIfRefused(outcome);
   const pages = outcomes as readonly PageOutcome[];
   const lastKey = pages.at(-1)?.lastKey;
-  const units = readUnits(sumOf(pages, (page) => page.bytes), request.ConsistentRead === true);
+  const consistent = request.ConsistentRead === true;
+  const units = readUnits(sumOf(pages, (page) => page.bytes), consistent);
+  const fetchedUnits = sumOf(pages, (page) => page.fetchedBlocks ?? 0) * (consistent ? 1 : 0.5);
   const items = request.Select === "COUNT"
     ? undefined
     : encodedItemsToJson(pages.flatMap((page) => page.items));
@@ -123,7 +141,10 @@ export function pageReply(request: RangeReadRequest, outcomes: readonly Outcome[
     Count: String(sumOf(pages, (page) => page.count)),
     ScannedCount: String(sumOf(pages, (page) => page.scanned)),
     LastEvaluatedKey: lastKey === undefined || lastKey === null ? undefined : encodedItemToJson(lastKey),
-    ConsumedCapacity: capacityJson(request.TableName, request.ReturnConsumedCapacity, units),
+    ConsumedCapacity: index === undefined
+      ? capacityJson(request.TableName, request.ReturnConsumedCapacity, units)
+      : capacityJson(request.TableName, request.ReturnConsumedCapacity, fetchedUnits,
+        { ...noIndexUnits, [index.kind]: { [index.name]: units } }),
   });
 }
 

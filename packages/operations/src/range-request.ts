@@ -101,7 +101,7 @@ function explainStart<T>(read: () => T, explains: (message: string) => boolean):
   }
 }
 
-/** Secondary indexes do not exist yet, so no name can be right. */
+/** For readers that do not know indexes (SELECT of PartiQL): to them no name can be right. */
 export function refuseIndex(request: RangeReadRequest): void {
   if (request.IndexName === undefined) return;
   throw validationException(`The table does not have the specified index: ${request.IndexName}`);

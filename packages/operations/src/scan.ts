@@ -3,20 +3,21 @@
 import { fromHex } from "@azimuth/foundation/bytes.ts";
 import { validationException } from "@azimuth/model/exceptions.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
-import type { TableDefinition } from "@azimuth/model/table.ts";
+import type { IndexDefinition, TableDefinition } from "@azimuth/model/table.ts";
 import { firstToken, lastToken, nextToken, numberToToken } from "@azimuth/placement/token.ts";
 import { checkParameterMix, parseExpressions } from "./expressions.ts";
+import { findIndex, indexStart, mustFetch, readsFrom } from "./index-reads.ts";
 import { checkKeyPaths } from "./key-paths.ts";
 import { successor } from "./key-range.ts";
 import { withoutLegacy } from "./legacy-parameters.ts";
 import { scanSegmentsMax } from "./limits.ts";
-import type { Outcome, ParseContext, RangeReadCommand, Token } from "./operation.ts";
+import type { ItemPosition, Outcome, ParseContext, RangeReadCommand, Token } from "./operation.ts";
 import type { RangeReadPlan, RouterOperation } from "./plan.ts";
 import { positionOf } from "./position.ts";
 import { continued, pageMembers, pageReply, type PageCommand, type RangeReadRequest } from "./range-read.ts";
 import {
   checkSelection, checkStartValues, constrainConditions, constrainRest, constrainSelection, invalidStartKey,
-  rangeReadMembers, refuseIndex, startKey,
+  rangeReadMembers, startKey,
 } from "./range-request.ts";
 import { readRequest, type Members } from "./request-shape.ts";
 import { constrainTableName, findActiveTable, mentionedTable } from "./table-name.ts";
@@ -52,14 +53,15 @@ function parse(input: unknown, context: ParseContext): RangeReadPlan {
   const request = withoutLegacy(asSent);
   const { bindings, names, values } = parseExpressions(request, kinds);
   const table = findActiveTable(request.TableName, context);
-  refuseIndex(request);
+  const index = findIndex(request, table);
   checkKeyPaths(request, bindings, table);
+  const fetch = mustFetch(request, bindings, table, index);
   const segment = segmentOf(request);
   const command: ScanCommand = {
     kind: "range-read",
     operation: "Scan",
-    tableId: table.tableId,
-    ...range(request, table, segment),
+    ...readsFrom(table, index, fetch),
+    ...range(request, table, index, segment),
     reverse: false,
     names,
     values,
@@ -70,7 +72,7 @@ function parse(input: unknown, context: ParseContext): RangeReadPlan {
     command,
     across: "table",
     next: (outcomes, partitionEnd) => next(command, segment, outcomes, partitionEnd),
-    reply: (outcomes) => pageReply(request, outcomes),
+    reply: (outcomes) => pageReply(request, outcomes, index),
   };
 }
 
@@ -113,13 +115,14 @@ function segmentOf({ Segment = 0, TotalSegments = 1 }: ScanRequest): Segment {
 function range(
   request: ScanRequest,
   table: TableDefinition,
+  index: IndexDefinition | undefined,
   segment: Segment,
 ): Pick<RangeReadCommand, "token" | "start" | "end"> {
   const after = nextToken(segment.last);
   const end = after === undefined ? empty : fromHex(after);
-  const start = startKey(request, table);
+  const start = index === undefined ? tableStart(request, table) : indexStart(request, table, index);
   if (start === undefined) return { token: segment.first, start: startOf(segment.first), end };
-  const { token, key } = positionOf(start);
+  const { token, key } = start;
   if (token < segment.first || token > segment.last) {
     throw invalidStartKey(
       "Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. " +
@@ -127,6 +130,11 @@ function range(
     );
   }
   return { token, start: successor(key), end };
+}
+
+function tableStart(request: ScanRequest, table: TableDefinition): ItemPosition | undefined {
+  const key = startKey(request, table);
+  return key && positionOf(key);
 }
 
 function startOf(token: Token): Uint8Array {

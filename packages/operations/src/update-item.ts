@@ -14,7 +14,10 @@ import {
 } from "@azimuth/expression/update.ts";
 import { writeUnits } from "./capacity.ts";
 import { carryCondition, conditionFailed, conditionHolds, type ConditionalCommand } from "./conditions.ts";
-import { bindPlaceholders, checkParameterMix, parseExpressions, type CarriedPlaceholders } from "./expressions.ts";
+import {
+  bindPlaceholders, checkParameterMix, parseExpressions, type CarriedPlaceholders, type ExpressionParameters,
+} from "./expressions.ts";
+import { checkIndexKeysOfUpdate } from "./index-key-values.ts";
 import { checkKeyPaths } from "./key-paths.ts";
 import { updatesShape, withoutLegacy } from "./legacy-parameters.ts";
 import type { Decision, ParseContext, WriteOperation, WriteView } from "./operation.ts";
@@ -23,7 +26,7 @@ import { positionOf } from "./position.ts";
 import { readRequest, type Members } from "./request-shape.ts";
 import { constrainTableName, findActiveTable, mentionedTable } from "./table-name.ts";
 import {
-  constrainCapacityMode, constrainWriteChoices, writeMembers, writeReply,
+  collectionKey, constrainCapacityMode, constrainWriteChoices, writeMembers, writeReply,
   type ReturnValues, type WriteOutcome, type WriteRequest,
 } from "./write-request.ts";
 
@@ -77,7 +80,7 @@ function parse(input: unknown, context: ParseContext): WritePlan {
     returnValues: request.ReturnValues ?? "NONE",
     ...carryCondition(request),
   };
-  return { kind: "write", command, reply: (outcome) => writeReply(request, outcome) };
+  return { kind: "write", command, reply: (outcome) => writeReply(request, outcome, collectionKey(table, request.Key)) };
 }
 
 function checkConstraints(request: UpdateItemRequest): void {
@@ -93,7 +96,7 @@ function checkConstraints(request: UpdateItemRequest): void {
   constraints.throwIfAny();
 }
 
-function checkUpdatesNoKey(request: UpdateItemRequest, bindings: Bindings, table: TableDefinition): void {
+export function checkUpdatesNoKey(request: ExpressionParameters, bindings: Bindings, table: TableDefinition): void {
   if (request.UpdateExpression === undefined) return;
   const updated = updatedTopLevelNames(compileUpdate(request.UpdateExpression), bindings);
   const name = keyNames(table.key).find((keyName) => updated.includes(keyName));
@@ -113,6 +116,7 @@ function decide(view: WriteView, command: UpdateItemCommand): Decision {
   const sizeBefore = stored === undefined ? 0 : encodedItemSize(stored);
   if (before === undefined && !updated.createsItem) return { effects: [], outcome: { units: writeUnits(0, 0) } };
   checkItemNesting(updated.item);
+  checkIndexKeysOfUpdate(view.table, before, updated.item);
   const value = encodeItem(updated.item);
   if (encodedItemSize(value) > itemSizeMax) {
     throw validationException("Item size to update has exceeded the maximum allowed size");

@@ -1,7 +1,9 @@
 // What PutItem, UpdateItem and DeleteItem have in common: their request members, constraints and response.
 import { encodedItemToJson } from "@azimuth/model/encoded-item-json.ts";
 import type { ConstraintList } from "@azimuth/model/request-validation.ts";
-import { capacityJson, capacityModes, type CapacityMode } from "./capacity.ts";
+import type { JsonObject } from "@azimuth/model/attribute-json.ts";
+import type { TableDefinition } from "@azimuth/model/table.ts";
+import { capacityJson, capacityModes, noIndexUnits, type CapacityMode, type IndexUnits } from "./capacity.ts";
 import type { ExpressionParameters } from "./expressions.ts";
 import { comparisonOperators, expectedShape, type LegacyParameters } from "./legacy-parameters.ts";
 import type { Outcome } from "./operation.ts";
@@ -59,13 +61,31 @@ export interface WriteOutcome extends Outcome {
   readonly units: number;
   /** Encoded attributes that ReturnValues asked for. */
   readonly attributes?: Uint8Array;
+  /** What the table's indexes consumed; absent when it has none. */
+  readonly indexUnits?: IndexUnits;
+  /** Size of the item's collection, where those are counted: in tables with local indexes. */
+  readonly collectionBytes?: number;
 }
 
-export function writeReply(request: WriteRequest, outcome: Outcome): string {
+/** The key of a request's item collection, as a response shows it. */
+export function collectionKey(table: TableDefinition, item: JsonObject): JsonObject {
+  const { name } = table.key.partition;
+  return { [name]: item[name] };
+}
+
+export function writeReply(request: WriteRequest, outcome: Outcome, collection: JsonObject): string {
   throwIfRefused(outcome);
-  const { units, attributes } = outcome as WriteOutcome;
+  const { units, attributes, indexUnits, collectionBytes } = outcome as WriteOutcome;
+  const wantsCollection = request.ReturnItemCollectionMetrics === "SIZE" && typeof collectionBytes === "number";
   return objectText({
     Attributes: attributes === undefined || attributes === null ? undefined : encodedItemToJson(attributes),
-    ConsumedCapacity: capacityJson(request.TableName, request.ReturnConsumedCapacity, units),
+    ConsumedCapacity: capacityJson(request.TableName, request.ReturnConsumedCapacity, units, indexUnits ?? noIndexUnits),
+    ItemCollectionMetrics: wantsCollection ? collectionMetricsJson(collection, collectionBytes) : undefined,
   });
+}
+
+/** The service gives an estimate within a gigabyte. */
+export function collectionMetricsJson(collection: JsonObject, bytes: number): string {
+  const gigabytes = Math.floor(bytes / 2 ** 30);
+  return JSON.stringify({ ItemCollectionKey: collection, SizeEstimateRangeGB: [gigabytes, gigabytes + 1] });
 }

@@ -8,7 +8,7 @@ import type { TableDefinition } from "@azimuth/model/table.ts";
 
 export interface TableCatalog {
   /** Makes sure that the tables of these names (or ARNs) are known here if they exist; throws if that cannot be told. */
-  prepare(names: readonly string[], trace: string): Promise<void>;
+  prepare(names: readonly string[], trace: string, indexName?: string): Promise<void>;
   /** A table whose items can be used; undefined while it is being created. */
   find(name: string): TableDefinition | undefined;
 }
@@ -31,7 +31,10 @@ export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
     return table === undefined || table.status === "CREATING" ? undefined : table;
   };
 
-  const lookUp = (name: string, trace: string): Promise<void> =>
+  const hasIndex = (table: TableDefinition | undefined, name: string | undefined): boolean =>
+    name === undefined || table?.indexes?.some((index) => index.name === name && index.status === "ACTIVE") === true;
+
+  const lookUp = (name: string, trace: string, indexName: string | undefined): Promise<void> =>
     new Promise((resolve, reject) => {
       const deadline = clock.now() + lookUpDeadlineMs;
       const command = { operation: "DescribeTable", name } as const;
@@ -42,7 +45,8 @@ export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
         const wait = (): void => {
           const known = find(name);
           const usable = table !== undefined && table.status !== "CREATING";
-          if (!usable || known?.tableId === table.tableId || clock.now() >= deadline) return resolve();
+          const isKnown = known?.tableId === table?.tableId && (hasIndex(known, indexName) || !hasIndex(table, indexName));
+          if (!usable || isKnown || clock.now() >= deadline) return resolve();
           doors.refreshMap(() => clock.after(pauseMs, wait));
         };
         wait();
@@ -51,9 +55,10 @@ export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
 
   return {
     find,
-    async prepare(names, trace) {
-      const missing = names.map(tableNameOf).filter((name) => name !== "" && find(name) === undefined);
-      if (missing.length > 0) await Promise.all([...new Set(missing)].map((name) => lookUp(name, trace)));
+    async prepare(names, trace, indexName) {
+      const isKnown = (table: TableDefinition | undefined): boolean => table !== undefined && hasIndex(table, indexName);
+      const missing = names.map(tableNameOf).filter((name) => name !== "" && !isKnown(find(name)));
+      if (missing.length > 0) await Promise.all([...new Set(missing)].map((name) => lookUp(name, trace, indexName)));
     },
   };
 }

@@ -14,6 +14,7 @@ import { assert } from "@azimuth/foundation/assert.ts";
 import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { ConfigState, Role } from "@azimuth/raft/types.ts";
 import { nodeOfReplica, type ProposalResult, type ReplicationHost } from "@azimuth/replication/host-api.ts";
 import type { AppliedEntry, StateMachine } from "@azimuth/replication/state-machine.ts";
@@ -131,6 +132,7 @@ class GroupZero implements ControlPlane {
     this.#doors.log.info("no longer leads the control plane", { term });
     this.#leading = false;
     this.#autoadmin.stop();
+    if (this.#inFlight) probe("the control plane's leader changed with commands under way");
     const dropped = this.#queue;
     this.#queue = [];
     for (const { done } of dropped) done(this.#notLeader());

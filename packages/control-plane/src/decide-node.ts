@@ -4,6 +4,7 @@
 // acknowledged (replication rule: ids are never reused).
 import { assert } from "@azimuth/foundation/assert.ts";
 import { toHex } from "@azimuth/foundation/bytes.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import { firstToken, lastToken } from "@azimuth/placement/token.ts";
 import { nodeOfReplica, replicaIdsPerGeneration } from "@azimuth/replication/host-api.ts";
 import type { NodeRecord } from "./cluster-map.ts";
@@ -88,6 +89,7 @@ function decideNewNode(
 }
 
 function retire(node: NodeRecord): NodeRecord {
+  probe("a node came back with an empty disk");
   return { ...node, state: "down", retired: true };
 }
 

@@ -9,6 +9,7 @@
 //
 // One change per partition at a time, a bounded number in the cluster; nothing starts without a leader that
 // could carry it out, nor without a node to go to: a whole zone that is gone is waited for.
+import { probe } from "@azimuth/foundation/probe.ts";
 import { createRing, type Ring } from "@azimuth/placement/ring.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { ConfigChangeStep } from "@azimuth/raft/types.ts";
@@ -104,11 +105,15 @@ function planReplacement(
   if (freshest !== undefined && isReplaced(replacing, freshest.voters)) return recordMembership(record, freshest);
   if (leader === undefined || leader.joint) return undefined;
   const { remove, add } = replacing;
-  if (leader.replica === remove) return moveLeadership(record, leader);
+  if (leader.replica === remove) {
+    probe("a replica that is to be removed led its group");
+    return moveLeadership(record, leader);
+  }
   if (add === 0) return change(leader, [{ kind: "remove", replica: remove }]);
   if (!canComplete(view, record, add)) return planCancel(record, leader, add);
   if (!leader.learners.includes(add)) return change(leader, [{ kind: "add-learner", replica: add }]);
   if (!hasCaughtUp(view, leader, add)) return undefined;
+  probe("a learner was made a voter");
   const steps: ConfigChangeStep[] = [{ kind: "add-voter", replica: add }];
   if (remove !== 0 && leader.voters.includes(remove)) steps.push({ kind: "remove", replica: remove });
   return change(leader, steps);
@@ -121,6 +126,7 @@ function canComplete(view: ClusterView, record: PartitionRecord, add: number): b
 }
 
 function planCancel(record: PartitionRecord, leader: GroupReport, add: number): Action {
+  probe("a replacement was given up");
   if (leader.learners.includes(add)) return change(leader, [{ kind: "remove", replica: add }]);
   const { partition, configEpoch } = record;
   return command({ operation: "CancelReplacement", partition, configEpoch });

@@ -2,7 +2,9 @@
 //
 // Legal: any → follower; follower, candidate, pre-candidate → pre-candidate or candidate; candidate → leader.
 import { assert } from "@azimuth/foundation/assert.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { RaftCore } from "./core.ts";
+import { isJoint } from "./membership/configuration.ts";
 import { noReplica, type Entry, type ReplicaId } from "./types.ts";
 
 const noData = new Uint8Array(0);
@@ -39,6 +41,8 @@ export function becomeLeader(core: RaftCore): void {
   core.role = "leader";
   core.leader = core.id;
   const last = core.log.lastIndex;
+  if (isJoint(core.config)) probe("a leader was elected between two configurations");
+  if (last > core.log.committed) probe("a new leader inherited entries that are not committed");
   core.alignProgress();
   for (const replica of [...core.progress.keys()]) {
     const match = replica === core.id ? core.log.stableIndex : 0;

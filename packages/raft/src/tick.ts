@@ -1,4 +1,5 @@
 // The passing of time: heartbeats and the quorum check at a leader, election timeouts elsewhere.
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { RaftCore } from "./core.ts";
 import { maybeCampaign } from "./election/election.ts";
 import { abortTransfer } from "./election/transfer.ts";
@@ -24,6 +25,7 @@ function tickLeader(core: RaftCore): void {
   if (core.electionElapsed >= core.options.electionTimeoutTicks) {
     core.electionElapsed = 0;
     if (!core.quorumActive) {
+      probe("a leader gave up because it heard no majority");
       becomeFollower(core, core.term, noReplica);
       return;
     }

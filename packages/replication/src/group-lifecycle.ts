@@ -9,6 +9,7 @@
 // configuration. Starting at 1 and not at 0 makes a leader's first probe of an empty replica fail, which is
 // how that replica gets a snapshot instead of a log that does not begin at its beginning.
 import { assert } from "@azimuth/foundation/assert.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import { Raft } from "@azimuth/raft/raft.ts";
 import { defaultRaftOptions, type RaftOptions } from "@azimuth/raft/options.ts";
 import type { ConfigState, ReplicaId } from "@azimuth/raft/types.ts";
@@ -134,6 +135,7 @@ export class GroupLifecycle {
       if (log.snapshot === undefined) return this.#add(group, machine, nothingApplied, () => {});
       const start = log.start().index;
       if (stored !== undefined && stored.index >= start && stored.index <= log.lastIndex()) {
+        if (stored.index < log.hardState.commit) probe("a crash came between the log and the engine");
         return this.#add(group, machine, stored, () => {});
       }
       // Emptying the log and waiting for a snapshot would forget entries that this replica acknowledged and
@@ -205,6 +207,7 @@ export class GroupLifecycle {
   }
 
   #close(id: number, reason: string): void {
+    probe("a replica was closed because its state cannot be trusted");
     this.#context.log.error("a replica cannot be trusted and stays closed", { group: id, reason });
     this.#closedReasons.set(id, reason);
     this.#end(id);

@@ -13,6 +13,7 @@ import { assert } from "@azimuth/foundation/assert.ts";
 import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { ConfigChange, ProposeResult, ReplicaId } from "@azimuth/raft/types.ts";
 import type { WireMessage } from "@azimuth/rpc/messages.ts";
 import type { Engine } from "@azimuth/storage/engine.ts";
@@ -309,6 +310,7 @@ class Host implements NodeReplicationHost {
 
   #wake(group: Group): void {
     if (group.quiet) {
+      probe("a quiet group woke");
       group.quiet = false;
       group.idleTicks = 0;
     }
@@ -363,6 +365,7 @@ class Host implements NodeReplicationHost {
     clock.after((turn * 1.2 + random.next() * 0.4) * limits.tickMs, () => {
       const unchanged = this.#running && !group.closed && group.raft === raft && raft.term === term;
       if (!unchanged || raft.leader !== 0 || raft.role !== "follower") return;
+      probe("a replica campaigned because its leader's node was gone");
       raft.campaign();
       this.#turn.touch(group);
     });

@@ -13,6 +13,7 @@
 // since every majority contains a member of that quorum that refuses. A crash in between leaves an empty
 // replica that gets another snapshot.
 import { assert } from "@azimuth/foundation/assert.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import { Raft } from "@azimuth/raft/raft.ts";
 import type { Message, SnapshotMeta } from "@azimuth/raft/types.ts";
 import type { SnapshotChunkMessage, SnapshotReplyMessage } from "@azimuth/rpc/messages.ts";
@@ -205,6 +206,7 @@ export class SnapshotReceiver {
     const receiving = this.#byGroup.get(group.id);
     assert(receiving?.installing && receiving.meta.index === meta.index, `group ${group.id} received no such snapshot`);
     this.#byGroup.delete(group.id);
+    probe("a snapshot was installed");
     group.applied = { index: meta.index, term: meta.term, config: meta.config };
     group.durableApplied = meta.index;
     group.receiving = false;
@@ -217,6 +219,7 @@ export class SnapshotReceiver {
   }
 
   #abort(receiving: Receiving): void {
+    probe("a snapshot was not received to its end");
     receiving.group.receiving = false;
     this.#byGroup.delete(receiving.group.id);
     this.#context.log.info("snapshot not received to its end", {

@@ -11,6 +11,7 @@
 // Invariants: one append at a time; sequence numbers have no gap; segments are deleted oldest first.
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { Entry } from "@azimuth/raft/types.ts";
 import type { Files } from "./files.ts";
 import { encodeFrame, encodeSegmentHeader, type EncodedFrame } from "./log-format.ts";
@@ -213,6 +214,7 @@ class Store implements LogStore {
       }
       if (group === undefined || work.indexes.length === 0) this.#toRewrite.pop();
       if (group === undefined) continue;
+      probe("live records were moved out of an old segment of the log");
       taken.push({ section: group.section(this.#log.corrupted.get(work.group)), entries, rewrite: true });
       budget -= 128;
     }

@@ -7,6 +7,7 @@
 // The damaged groups are reported and kept apart until they are removed; nothing is guessed about them.
 import { crc32 } from "node:zlib";
 import { ByteReader, ByteWriter } from "@azimuth/foundation/bytes.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { AppendFile, Files } from "./files.ts";
 import * as format from "./log-format.ts";
 import { StoredGroup, type EntryCache, type Segment, type Slot } from "./log-group.ts";
@@ -113,6 +114,7 @@ function cutTornTail(scanned: readonly ScannedSegment[], syncedByClose: number):
   // What cannot be read at all came after the latest frame, unless the shutdown vouches for one that is not there.
   const torn = tail.kind === "frame" ? tail.sequence > Math.max(seen, syncedByClose) : syncedByClose <= seen;
   if (!torn) return;
+  probe("a torn write was cut off the log");
   last.items.pop();
   last.end = tail.offset;
 }
@@ -181,6 +183,7 @@ class Replay {
     this.nextSequence = frame.sequence + 1;
     for (const { group, content } of frame.sections) {
       if (content === undefined) {
+        probe("a damaged record was found in the log");
         this.corrupted.set(group, `its part of record ${frame.sequence} in ${name} is damaged`);
       } else this.#section(content.section, content.entries, segment);
     }

@@ -1,6 +1,7 @@
 // The tables as this router knows them: its copy of the cluster map, and when a name is not in it, the control plane
 // itself, so that a table is usable through every router as soon as it is anywhere ACTIVE.
 import type { Clock } from "@azimuth/foundation/clock.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { ControlClient } from "@azimuth/control-plane/control-client.ts";
 import type { MapFollower } from "@azimuth/control-plane/map-follower.ts";
 import { DynamoDbException } from "@azimuth/model/exceptions.ts";
@@ -40,7 +41,10 @@ export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
       const command = { operation: "DescribeTable", name } as const;
       controlClient.send(command, { trace, deadlineMs: lookUpDeadlineMs, repeatable: true }, (answer) => {
         // Unknown here and nobody to ask: that the table does not exist must not be said.
-        if (answer.status === "unavailable" && find(name) === undefined) return reject(cannotTell());
+        if (answer.status === "unavailable" && find(name) === undefined) {
+          probe("a router without a map could not ask for a table");
+          return reject(cannotTell());
+        }
         const table = answer.status === "ok" ? answer.outcome.table : undefined;
         const wait = (): void => {
           const known = find(name);

@@ -6,6 +6,7 @@
 // Requests for real votes wait until the candidate's own log, term and vote are durable. Otherwise a
 // candidate that crashes and forgets its last entries could campaign in the same term again and count a vote
 // that was given to the longer log.
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { RaftCore } from "../core.ts";
 import { blankMessage } from "../core.ts";
 import { members } from "../membership/configuration.ts";
@@ -66,6 +67,7 @@ function voteRequest(
 /** A voter that hears a leader does not help to depose it (check quorum, thesis 4.2.3). */
 export function ignoresCandidates(core: RaftCore, message: Message): boolean {
   const hearsLeader = core.leader !== noReplica && core.electionElapsed < core.options.electionTimeoutTicks;
+  if (hearsLeader && !message.force) probe("a candidate was ignored for the leader that is heard");
   return hearsLeader && !message.force;
 }
 

@@ -5,6 +5,7 @@
 // given to the applier. Only entries that are durable here are handed to the applier, so what is applied can
 // never be missing from the log after a crash.
 import { assert } from "@azimuth/foundation/assert.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { Entry, HardState, LogView, SnapshotMeta } from "../types.ts";
 import { UnstableLog } from "./unstable-log.ts";
 
@@ -115,6 +116,7 @@ export class RaftLog {
   append(entries: readonly Entry[]): void {
     const first = entries[0];
     assert(first === undefined || first.index > this.committed, "a committed entry would be overwritten");
+    if (first !== undefined && first.index <= this.lastIndex) probe("entries of an earlier leader were replaced");
     if (first !== undefined) this.unstable.append(entries);
   }
 

@@ -1,6 +1,7 @@
 // Configuration changes inside a running group. A change takes effect when it is applied (not when it is
 // appended, as in the Raft thesis); that is safe because a replica with committed changes yet to apply does
 // not campaign, and a leader proposes none before the last one is applied.
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { RaftCore } from "../core.ts";
 import { abortTransfer, sendTimeoutNowToBest } from "../election/transfer.ts";
 import { appendAsLeader } from "../propose.ts";
@@ -20,6 +21,7 @@ export function applyConfigChange(core: RaftCore, change: ConfigChange): ConfigS
 
 function alignLeader(core: RaftCore): void {
   if (!isVoter(core.config, core.id)) {
+    probe("a leader left the group that it led");
     sendTimeoutNowToBest(core);
     becomeFollower(core, core.term, noReplica);
     return;

@@ -1,4 +1,5 @@
 // Advancing the commit index at a leader, and what follows from it.
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { RaftCore } from "../core.ts";
 
 /**
@@ -8,6 +9,9 @@ import type { RaftCore } from "../core.ts";
  */
 export function maybeCommit(core: RaftCore): boolean {
   const reached = core.quorumMatch;
+  if (reached > core.log.committed && reached < core.termStartIndex) {
+    probe("entries of an earlier term waited for one of this term");
+  }
   if (reached < core.termStartIndex || !core.log.commitTo(reached)) return false;
   core.replicationWanted = true;
   for (const id of core.reads.takeWaiting()) registerRead(core, id);

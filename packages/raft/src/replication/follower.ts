@@ -1,4 +1,5 @@
 // What a follower does with its leader's messages: append, heartbeat, snapshot. The term is already checked.
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { RaftCore } from "../core.ts";
 import { blankMessage } from "../core.ts";
 import { isMember } from "../membership/configuration.ts";
@@ -24,6 +25,7 @@ export function handleAppend(core: RaftCore, message: Message): void {
 
 /** The hint spares the leader probing one entry at a time: beyond (index, term) the logs cannot match. */
 function rejectAppend(core: RaftCore, message: Message): void {
+  probe("a follower refused entries that do not fit its log");
   const hint = core.log.findConflict(Math.min(message.index, core.log.lastIndex), message.logTerm);
   core.sendWhenDurable({
     ...blankMessage,

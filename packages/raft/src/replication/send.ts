@@ -3,6 +3,7 @@
 //
 // Proposals and acknowledgements only mark that replication is wanted; the appends are made once per Ready,
 // so that everything proposed in one turn travels in one message per follower.
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { RaftCore } from "../core.ts";
 import { blankMessage } from "../core.ts";
 import { isVoter } from "../membership/configuration.ts";
@@ -59,6 +60,8 @@ export function offerSnapshot(core: RaftCore, progress: Progress): false {
   const term = core.log.term(index);
   if (!progress.active || index === 0 || term === undefined) return false;
   const snapshot: SnapshotMeta = { index, term, config: core.config };
+  probe("a leader offered a snapshot");
+  if (core.log.lastIndex > core.log.committed) probe("a snapshot was offered while entries were under way");
   progress.becomeSnapshot(index);
   core.send({
     ...blankMessage, type: "snapshot", from: core.id, to: progress.replica, term: core.term, snapshot,

@@ -1,7 +1,39 @@
 // The rare states that a swarm must reach to be worth its time, and the table that says how often it did. Each name is
 // that of a probe in the code (foundation/probe.ts).
 
-export const expectedProbes: readonly string[] = [];
+export const expectedProbes: readonly string[] = [
+  "a candidate was ignored for the leader that is heard",
+  "a crash came between the log and the engine",
+  "a damaged record was found in the log",
+  "a first attempt was decided after its retry",
+  "a follower refused entries that do not fit its log",
+  "a leader gave up because it heard no majority",
+  "a leader left the group that it led",
+  "a leader offered a snapshot",
+  "a leader was elected between two configurations",
+  "a learner was made a voter",
+  "a new leader inherited entries that are not committed",
+  "a node came back with an empty disk",
+  "a quiet group woke",
+  "a refusal waited for what it saw to be committed",
+  "a replacement was given up",
+  "a replica campaigned because its leader's node was gone",
+  "a replica that is to be removed led its group",
+  "a replica was closed because its state cannot be trusted",
+  "a retry met an earlier attempt that is not applied yet",
+  "a retry was answered from the record of an earlier attempt",
+  "a router could not tell whether a write happened",
+  "a router was pointed to another leader",
+  "a router without a map could not ask for a table",
+  "a snapshot was installed",
+  "a snapshot was not received to its end",
+  "a snapshot was offered while entries were under way",
+  "a torn write was cut off the log",
+  "entries of an earlier leader were replaced",
+  "entries of an earlier term waited for one of this term",
+  "live records were moved out of an old segment of the log",
+  "the control plane's leader changed with commands under way",
+];
 
 export function formatCoverage(
   probes: Readonly<Record<string, number>>,

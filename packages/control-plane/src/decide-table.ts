@@ -83,6 +83,8 @@ export function decideListTables(state: ControlState, command: ListTablesCommand
   assert(limit >= 1, "a page of tables has at least one name");
   const after = [...state.tables.values()]
     .map((table) => table.name)
+    // Tables of the system's own have names that no client's table can have.
+    .filter((name) => !name.startsWith("$"))
     .filter((name) => exclusiveStart === undefined || name > exclusiveStart)
     // Table names are ASCII, so code-unit order is byte order.
     .sort();

@@ -4,6 +4,7 @@
 import type {
   Outcome, ParseContext, PointReadCommand, RangeReadCommand, Token, WriteCommand,
 } from "./operation.ts";
+import type { TransactGetPlan, TransactWritePlan } from "./transact-plan.ts";
 
 export interface RouterOperation {
   readonly name: string;
@@ -13,7 +14,8 @@ export interface RouterOperation {
   parse(input: unknown, context: ParseContext): Plan;
 }
 
-export type Plan = WritePlan | PointReadPlan | RangeReadPlan | BatchPlan | ControlPlan;
+export type Plan =
+  | WritePlan | PointReadPlan | RangeReadPlan | BatchPlan | ControlPlan | TransactWritePlan | TransactGetPlan;
 
 export interface WritePlan {
   readonly kind: "write";

@@ -3,6 +3,7 @@
 import { batchExecuteStatementOnRouter } from "./batch-execute-statement.ts";
 import { batchGetItemOnRouter } from "./batch-get-item.ts";
 import { batchWriteItemOnRouter } from "./batch-write-item.ts";
+import { conditionCheckOnNode } from "./condition-check.ts";
 import { createTableOnRouter } from "./create-table.ts";
 import { deleteItemOnNode, deleteItemOnRouter } from "./delete-item.ts";
 import { executeStatementOnRouter } from "./execute-statement.ts";
@@ -18,6 +19,9 @@ import {
   deleteTableOnRouter, describeTableOnRouter, listTablesOnRouter,
 } from "./table-operations.ts";
 import { listTagsOnRouter, tagResourceOnRouter, untagResourceOnRouter } from "./tags.ts";
+import { transactGetItemsOnRouter } from "./transact-get-items.ts";
+import { transactWriteItemsOnRouter } from "./transact-write-items.ts";
+import { ledgerOnNode } from "./transaction-ledger.ts";
 import { updateItemOnNode, updateItemOnRouter } from "./update-item.ts";
 import { updateTableOnRouter } from "./update-table.ts";
 
@@ -44,6 +48,8 @@ const onRouter: readonly RouterOperation[] = [
   scanOnRouter,
   tagResourceOnRouter,
   untagResourceOnRouter,
+  transactGetItemsOnRouter,
+  transactWriteItemsOnRouter,
   updateItemOnRouter,
   updateTableOnRouter,
 ];
@@ -54,8 +60,10 @@ export const routerOperations: ReadonlyMap<string, RouterOperation> = new Map(
 
 /** The parts of a batch are PutItem, DeleteItem and GetItem; a page is read alike for Query and Scan. */
 export const nodeOperations: ReadonlyMap<string, NodeOperation> = new Map<string, NodeOperation>([
+  ["ConditionCheck", conditionCheckOnNode],
   ["DeleteItem", deleteItemOnNode],
   ["GetItem", getItemOnNode],
+  ["Ledger", ledgerOnNode],
   ["PutItem", putItemOnNode],
   ["Query", rangeReadOnNode],
   ["Scan", rangeReadOnNode],

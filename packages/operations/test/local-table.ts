@@ -105,6 +105,8 @@ export class LocalTables {
         return JSON.parse(plan.reply(plan.parts.map((part) => this.#runPart(part))));
       case "control":
         return JSON.parse(plan.reply(overTheWire(this.controlOutcome(plan.command))));
+      default:
+        throw new Error(`a local table has no ${plan.kind}`);
     }
   }
 

@@ -20,6 +20,7 @@ import { idempotencyKey, idempotencyRange } from "@azimuth/storage/keys/idempote
 import { indexMarkRange } from "@azimuth/storage/keys/index-mark-key.ts";
 import { indexQueueKey, indexQueueRange } from "@azimuth/storage/keys/index-queue-key.ts";
 import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
+import { lockRange } from "@azimuth/storage/keys/lock-key.ts";
 import { partitionStatisticsKey } from "@azimuth/storage/keys/partition-statistics-key.ts";
 import { decodeEntry, encodeChange, encodeEntry, type IndexWork } from "./entry-codec.ts";
 import { IndexBuilds } from "./index-builds.ts";
@@ -27,10 +28,12 @@ import { IndexQueue, type IndexDoors } from "./index-queue.ts";
 import { indexWrite, type IndexWriteCommand } from "./index-writes.ts";
 import { decodeStatistics, emptyStatistics, encodeStatistics, withGeneration } from "./statistics.ts";
 import type { PartitionStatistics } from "./statistics.ts";
-import { idempotencyGenerationMs, idempotencyGenerationsKept } from "./limits.ts";
+import { idempotencyGenerationMs, idempotencyGenerationsKept, rangeChunkBytes } from "./limits.ts";
 import { createReadPath, type ReadPath } from "./read-path.ts";
 import type { PartitionReply, ReadRequest, WriteRequest } from "./requests.ts";
 import { TimeToLive } from "./time-to-live.ts";
+import { LockTable } from "./transaction-locks.ts";
+import { ReadWatches, type TransactionDoors } from "./transaction-reads.ts";
 import { createWritePath, type WritePath } from "./write-path.ts";
 import type { WriteTask } from "./write-task.ts";
 
@@ -51,6 +54,8 @@ export interface PartitionDoors {
   /** The table of this id, or that has the index of this id, as this node's copy of the map knows it. */
   findTable(tableOrIndexId: number): TableDefinition | undefined;
   readonly indexes: IndexDoors;
+  /** Absent where there are no transactions. */
+  readonly transactions?: TransactionDoors | undefined;
 }
 
 /** What apply returns to the proposer's waiter. */
@@ -69,6 +74,8 @@ export class Partition implements StateMachine {
   /** Entries applied since the queue was last told have put changes into it. */
   #hasQueued = false;
 
+  readonly locks: LockTable;
+  readonly watches: ReadWatches;
   role: Role = "follower";
   leader = 0;
   /** Term in which this replica leads and may decide; 0 while it may not. */
@@ -77,6 +84,8 @@ export class Partition implements StateMachine {
   constructor(doors: PartitionDoors, descriptor: PartitionDescriptor) {
     this.#doors = doors;
     this.#descriptor = descriptor;
+    this.locks = new LockTable(doors.clock);
+    this.watches = new ReadWatches(doors.clock);
     this.#writes = createWritePath(doors, this);
     this.#reads = createReadPath(doors, this);
     this.#indexQueue = new IndexQueue(doors, this);
@@ -156,7 +165,11 @@ export class Partition implements StateMachine {
     const decoded = decodeEntry(entry.data);
     const { epoch, tableId } = this.#descriptor;
     if (decoded.epoch !== epoch) return "wrong-epoch";
-    for (const effect of decoded.effects) batch.push(effect);
+    for (const effect of decoded.effects) {
+      batch.push(effect);
+      this.locks.applied(effect);
+      this.watches.touched(effect.key);
+    }
     let { generations } = this.#statistics;
     if (decoded.record !== undefined) {
       const { requestToken, token, outcome, isRetry } = decoded.record;
@@ -219,6 +232,7 @@ export class Partition implements StateMachine {
     this.role = role;
     this.leader = leader;
     this.readyTerm = 0;
+    this.watches.clear();
     this.#indexQueue.reset();
     this.#writes.leadershipLost();
   }
@@ -237,6 +251,7 @@ export class Partition implements StateMachine {
       partitionRange(tableId, firstToken, lastToken),
       ...localIndexes.map((index) => partitionRange(index, firstToken, lastToken)),
       collectionRange(tableId, firstToken, lastToken),
+      lockRange(tableId, firstToken, lastToken),
       indexQueueRange(partition),
       indexMarkRange(partition),
       { start: statistics, end: Buffer.concat([statistics, Buffer.of(0)]) },
@@ -249,8 +264,21 @@ export class Partition implements StateMachine {
       this.#statistics = stored === undefined ? emptyStatistics : decodeStatistics(stored);
       this.#writes.stateReplaced();
       this.#indexQueue.reset();
+      this.#loadLocks(done);
+    });
+  }
+
+  #loadLocks(done: () => void): void {
+    const { tableId, firstToken, lastToken } = this.#descriptor;
+    this.locks.clear();
+    const iterator = this.#doors.engine.iterate(lockRange(tableId, firstToken, lastToken));
+    const pull = (): void => iterator.next(rangeChunkBytes, (pairs) => {
+      this.locks.load(pairs);
+      if (pairs.length > 0) return pull();
+      iterator.close();
       done();
     });
+    pull();
   }
 }
 

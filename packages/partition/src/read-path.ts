@@ -13,11 +13,13 @@ import type {
   RangeReadOperation,
 } from "@azimuth/operations/operation.ts";
 import { nodeOperations } from "@azimuth/operations/registry.ts";
+import { conflictRefusal } from "@azimuth/operations/transact-plan.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import { partitionRange, tablePrefix } from "@azimuth/storage/keys/item-key.ts";
 import { rangeChunkBytes } from "./limits.ts";
 import type { Partition, PartitionDoors } from "./partition.ts";
 import type { PartitionReply, ReadRequest } from "./requests.ts";
+import { createLockedReads, isTransactionRead, type TransactionReadCommand } from "./transaction-reads.ts";
 
 export interface ReadPath {
   submit(request: ReadRequest<PointReadCommand | RangeReadCommand>, done: (reply: PartitionReply) => void): void;
@@ -26,6 +28,8 @@ export interface ReadPath {
 type Done = (reply: PartitionReply) => void;
 
 export function createReadPath(doors: PartitionDoors, partition: Partition): ReadPath {
+  const lockedReads = createLockedReads(doors, partition);
+
   function submit(request: ReadRequest<PointReadCommand | RangeReadCommand>, done: Done): void {
     const { command, epoch } = request;
     const { descriptor } = partition;
@@ -38,13 +42,26 @@ export function createReadPath(doors: PartitionDoors, partition: Partition): Rea
       }
       return serve(command, table, done);
     }
+    submitStrong(request, done);
+  }
+
+  function submitStrong({ command, epoch }: ReadRequest<PointReadCommand | RangeReadCommand>, done: Done): void {
+    const { descriptor } = partition;
     if (partition.readyTerm === 0) return done({ status: "not-leader", leader: partition.leaderNode });
+    if (isTransactionRead(command) && command.step === "look") {
+      partition.watches.open(command.watch, concatBytes(tablePrefix(command.tableId), command.position.key));
+    }
     doors.host.readIndex(descriptor.partition, (result) => {
       if (result.kind === "not-leader") {
         return done({ status: "not-leader", leader: result.leader === 0 ? 0 : nodeOfReplica(result.leader) });
       }
-      if (partition.descriptor.epoch !== epoch) return done({ status: "wrong-epoch" });
-      serve(command, table, done);
+      const table = doors.findTable(command.tableId);
+      if (partition.descriptor.epoch !== epoch || table === undefined) return done({ status: "wrong-epoch" });
+      if (command.kind === "range-read") return serveRange(command, table, done);
+      if (isTransactionRead(command)) return serveTransaction(command, table, done);
+      const again = (): void => submitStrong({ command, epoch }, done);
+      lockedReads.read(command, (found) => answerPoint(command, table, found, done), again,
+        () => done({ status: "unavailable", reason: "a transaction's ledger does not answer" }));
     });
   }
 
@@ -53,13 +70,24 @@ export function createReadPath(doors: PartitionDoors, partition: Partition): Rea
     else serveRange(command, table, done);
   }
 
+  function serveTransaction(command: TransactionReadCommand, table: TableDefinition, done: Done): void {
+    const { step, watch, part } = command;
+    if (step === "verify") return done({ status: "ok", outcome: { unchanged: partition.watches.close(watch) } });
+    lockedReads.look(command, (found) => answerPoint(part, table, found, done),
+      () => done({ status: "ok", outcome: { refused: conflictRefusal } }));
+  }
+
   function servePoint(command: PointReadCommand, table: TableDefinition, done: Done): void {
+    const key = concatBytes(tablePrefix(command.tableId), command.position.key);
+    doors.engine.get([key], ([found]) => answerPoint(command, table, found, done));
+  }
+
+  function answerPoint(
+    command: PointReadCommand, table: TableDefinition, found: Uint8Array | undefined, done: Done,
+  ): void {
     const operation = nodeOperations.get(command.operation) as PointReadOperation | undefined;
     assert(operation?.kind === "point-read", `unknown point read ${command.operation}`);
-    const key = concatBytes(tablePrefix(command.tableId), command.position.key);
-    doors.engine.get([key], ([found]) => {
-      done({ status: "ok", outcome: outcomeOf(() => operation.read(command, table, found)) });
-    });
+    done({ status: "ok", outcome: outcomeOf(() => operation.read(command, table, found)) });
   }
 
   function serveRange(command: RangeReadCommand, table: TableDefinition, done: Done): void {

@@ -22,6 +22,7 @@ import type { EntryEffect, QueuedChange } from "./entry-codec.ts";
 import { collectionBytesMax } from "./limits.ts";
 import { refusalOf } from "./read-path.ts";
 import type { WriteRequest } from "./requests.ts";
+import { refuseLocked, type LockTable } from "./transaction-locks.ts";
 import { isNothing, nothingToDo, type Look, type TaskDecision, type WriteTask } from "./write-task.ts";
 
 const tokenBytes = 8;
@@ -30,6 +31,7 @@ export function clientWrite(
   clock: Clock,
   { command, epoch, requestToken, attempt }: WriteRequest<WriteCommand>,
   table: TableDefinition,
+  locks: LockTable,
 ): WriteTask {
   const prefix = tablePrefix(command.tableId);
   const key = concatBytes(prefix, command.position.key);
@@ -44,6 +46,7 @@ export function clientWrite(
       const get = (below: Uint8Array): Uint8Array | undefined => look(concatBytes(prefix, below));
       const view = { table: current, now: clock.wallNow(), get };
       try {
+        if (locks.inUse) refuseLocked(look, key);
         return withIndexes(current, operation.decide(view, command), look, collection);
       } catch (error) {
         return nothingToDo(refusalOf(error));
@@ -52,12 +55,16 @@ export function clientWrite(
   };
 }
 
-/** A decision on items as effects on whole keys, with everything the table's indexes need. */
+/**
+ * A decision on items as effects on whole keys, with everything the table's indexes need. Limits on size are checked
+ * unless they were `weighed` before.
+ */
 export function withIndexes(
   table: TableDefinition,
   { effects: decided, outcome }: Decision,
   look: Look,
   collection: Uint8Array | undefined,
+  limits: "checked" | "weighed" = "checked",
 ): TaskDecision {
   const prefix = tablePrefix(table.tableId);
   let itemCountDelta = 0;
@@ -75,12 +82,12 @@ export function withIndexes(
     if (!hasIndexes(table)) continue;
     const maintenance = maintainIndexes(table, before, after);
     maintained.push(maintenance);
-    checkSizeWithLocalEntries(after, maintenance);
+    if (limits === "checked") checkSizeWithLocalEntries(after, maintenance);
     collectionDelta += sizeOf(after) + maintenance.localBytesAfter - sizeOf(before) - maintenance.localBytesBefore;
   }
   const plain: TaskDecision = { effects, unseen: [], itemCountDelta, itemBytesDelta, indexWork: undefined, outcome };
   if (!hasIndexes(table) || isNothing(plain)) return plain;
-  return addIndexes(table, plain, maintained, collection && grown(look, collection, collectionDelta));
+  return addIndexes(table, plain, maintained, collection && grown(look, collection, collectionDelta, limits));
 }
 
 function addIndexes(
@@ -123,10 +130,10 @@ export function collectionKeyOf(table: TableDefinition, itemKey: Uint8Array): Ui
   return collectionKey(table.tableId, itemKey.subarray(0, end));
 }
 
-function grown(look: Look, key: Uint8Array, delta: number) {
+function grown(look: Look, key: Uint8Array, delta: number, limits: "checked" | "weighed") {
   const stored = look(key);
   const bytes = (stored === undefined ? 0 : decodeCollectionSize(stored)) + delta;
-  checkCollectionSize(bytes, delta);
+  if (limits === "checked") checkCollectionSize(bytes, delta);
   const effect: EntryEffect = bytes <= 0
     ? { kind: "delete", key }
     : { kind: "put", key, value: encodeCollectionSize(bytes) };

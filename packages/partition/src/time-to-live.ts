@@ -5,6 +5,7 @@
 // than five years (then it is taken for a mistake, as DynamoDB does).
 import { decodeItem } from "@azimuth/model/item-codec.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
+import { lockKey } from "@azimuth/storage/keys/lock-key.ts";
 import type { Partition, PartitionDoors } from "./partition.ts";
 import { sweepItems } from "./sweep.ts";
 import { collectionKeyOf, withIndexes } from "./table-writes.ts";
@@ -46,6 +47,8 @@ export class TimeToLive {
     return ownTask(this.#partition.descriptor, keys, (look, current) => {
       const item = look(key);
       if (item === undefined || !hasExpired(current, item, this.#doors.clock.wallNow())) return nothingToDo({});
+      // An item that a transaction holds is left to the next sweep.
+      if (look(lockKey(key)) !== undefined) return nothingToDo({});
       return withIndexes(current, { effects: [{ kind: "delete", key: below }], outcome: {} }, look, collection);
     });
   }

@@ -11,17 +11,20 @@
 //   a retry of it was seen before it.
 import { assert } from "@azimuth/foundation/assert.ts";
 import { toHex } from "@azimuth/foundation/bytes.ts";
+import type { TableDefinition } from "@azimuth/model/table.ts";
 import type { Outcome, WriteCommand } from "@azimuth/operations/operation.ts";
 import { nodeOfReplica, type ProposalResult } from "@azimuth/replication/host-api.ts";
 import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
 import type { Plain } from "@azimuth/rpc/messages.ts";
 import { idempotencyKey } from "@azimuth/storage/keys/idempotency-key.ts";
+import { isLockKey } from "@azimuth/storage/keys/lock-key.ts";
 import { encodeEntry } from "./entry-codec.ts";
 import { decideBatchMax, idempotencyGenerationMs, queuedChangesMax, writesInFlightMax } from "./limits.ts";
 import { Overlay } from "./overlay.ts";
 import type { Partition, PartitionDoors } from "./partition.ts";
 import type { PartitionReply, WriteRequest } from "./requests.ts";
 import { clientWrite } from "./table-writes.ts";
+import { isTransactionCommand, transactionWrite } from "./transaction-writes.ts";
 import { isNothing, type Look, type TaskDecision, type WriteTask } from "./write-task.ts";
 
 export interface WritePath {
@@ -77,7 +80,16 @@ class LeaderWritePath implements WritePath {
     if (statistics.queued >= queuedChangesMax) {
       return done({ status: "unavailable", reason: "too many changes wait for a global secondary index" });
     }
-    this.submitTask(clientWrite(this.#doors.clock, request, table), done);
+    this.submitTask(this.#taskOf(request, table), done);
+  }
+
+  #taskOf(request: WriteRequest<WriteCommand>, table: TableDefinition): WriteTask {
+    const { clock } = this.#doors;
+    const { locks, statistics } = this.#partition;
+    const { command } = request;
+    if (!isTransactionCommand(command)) return clientWrite(clock, request, table, locks);
+    locks.noteUse();
+    return transactionWrite(clock, { ...request, command }, table, statistics.generations);
   }
 
   submitTask(task: WriteTask, done: (reply: PartitionReply) => void): void {
@@ -188,6 +200,7 @@ class LeaderWritePath implements WritePath {
     const look: Look = (key) => {
       const decided = this.#overlay.get(key);
       if (decided === undefined) {
+        if (isLockKey(key)) return this.#partition.locks.get(key);
         assert(found.has(mapKey(key)), "decide looked at a key that was not read");
         return found.get(mapKey(key));
       }

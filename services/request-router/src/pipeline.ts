@@ -8,16 +8,18 @@ import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
 import type { ControlCommand } from "@azimuth/control-plane/commands.ts";
 import type { ControlClient } from "@azimuth/control-plane/control-client.ts";
+import type { DispatchContext, Dispatcher, DispatchResult } from "@azimuth/control-plane/dispatch.ts";
 import { DynamoDbException } from "@azimuth/model/exceptions.ts";
 import type { Outcome, ParseContext } from "@azimuth/operations/operation.ts";
 import type { BatchPlan, ControlPlan, PartResult, Plan, RangeReadPlan } from "@azimuth/operations/plan.ts";
 import { routerOperations } from "@azimuth/operations/registry.ts";
 import { errorAnswer, parseDocument, type HttpAnswer } from "./http-answer.ts";
 import type { HttpRequest } from "./http-server.ts";
-import type { DispatchContext, Dispatcher, DispatchResult } from "./dispatch.ts";
 import { requestIdentity } from "./request-token.ts";
+import { internalServerError, outcomeOf, promised } from "./outcomes.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 import type { TableCatalog } from "./table-catalog.ts";
+import { executeTransactGet, executeTransactWrite } from "./transactions.ts";
 
 /** What the pipeline needs of an HTTP request (http-server.ts), its URL taken apart. */
 export interface RouterRequest extends Pick<HttpRequest, "target" | "method" | "headers" | "body"> {
@@ -118,6 +120,10 @@ async function execute(doors: PipelineDoors, plan: Plan, context: DispatchContex
       return executeBatch(doors, plan, context);
     case "control":
       return executeControl(doors, plan, context);
+    case "transact-write":
+      return executeTransactWrite(doors, plan, context);
+    case "transact-get":
+      return executeTransactGet(doors, plan, context);
   }
 }
 
@@ -169,25 +175,4 @@ async function executeControl(doors: PipelineDoors, plan: ControlPlan, context: 
   );
   if (answer.status === "unavailable") throw internalServerError();
   return plan.reply(answer.outcome as Outcome);
-}
-
-function promised<Result>(start: (done: (result: Result) => void) => void): Promise<Result> {
-  return new Promise((resolve) => start(resolve));
-}
-
-function outcomeOf(result: DispatchResult): Outcome {
-  switch (result.kind) {
-    case "ok":
-      return result.outcome;
-    case "gone":
-      throw new DynamoDbException("ResourceNotFoundException", "Requested resource not found");
-    case "unknown":
-    case "unavailable":
-      throw internalServerError();
-  }
-}
-
-/** What DynamoDB answers when it cannot tell: the client may retry, and decides what a repeated write means. */
-function internalServerError(): DynamoDbException {
-  return new DynamoDbException("InternalServerError", "The request processing has failed because of an unknown error, exception or failure.", 500);
 }

@@ -38,6 +38,7 @@ import { createControl, type Control } from "./control.ts";
 import { findNumber } from "./founding.ts";
 import { loadIdentity, saveIdentity, type Identity } from "./identity.ts";
 import { createIndexSender } from "./index-sender.ts";
+import { createRecovery } from "./recovery.ts";
 import { createReplicas, type Replicas } from "./replicas.ts";
 import { createRequestHandler } from "./requests.ts";
 import { nodeStatus, type NodeStatus } from "./status.ts";
@@ -85,6 +86,7 @@ export interface StorageNode {
 
 const reportPeriodMs = 500;
 const housekeepingPeriodMs = 10_000;
+const recoveryPeriodMs = 1000;
 const defaultTtlSweepMs = 60_000;
 const mapFile = "map.json";
 const incarnationBytes = 16;
@@ -174,6 +176,16 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
       ...(config.replication === undefined ? {} : { limits: config.replication }),
     });
     host = opened;
+    const recovery = createRecovery({
+      clock,
+      random: random.split("transactions"),
+      requester,
+      follower,
+      zone: config.zone,
+      engine,
+      partitions: () => replicas?.all() ?? [],
+      refreshMap,
+    });
     replicas = createReplicas({
       clock,
       engine,
@@ -183,6 +195,7 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
       logStore,
       node: () => identity.number,
       findTable: (id) => follower.tableOwning(id),
+      transactions: recovery,
       indexes: createIndexSender({ clock, requester, follower, refreshMap }),
       changed: reportSoon,
     });
@@ -198,6 +211,7 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
     timers.push(clock.every(housekeepingPeriodMs, () => {
       for (const partition of replicas?.all() ?? []) partition.expireRecords();
     }));
+    timers.push(clock.every(recoveryPeriodMs, () => recovery.look()));
     timers.push(clock.every(config.ttlSweepMs ?? defaultTtlSweepMs, () => {
       for (const partition of replicas?.all() ?? []) partition.sweepExpired();
     }));

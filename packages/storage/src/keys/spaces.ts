@@ -4,6 +4,7 @@ export const appliedSpace = 0x61; // "a": applied-key.ts
 export const controlSpace = 0x63; // "c": control-key.ts
 export const indexMarkSpace = 0x6d; // "m": index-mark-key.ts
 export const itemSpace = 0x69; // "i": item-key.ts
+export const lockSpace = 0x6c; // "l": lock-key.ts
 export const collectionSpace = 0x6e; // "n": collection-key.ts
 export const indexQueueSpace = 0x71; // "q": index-queue-key.ts
 export const idempotencySpace = 0x72; // "r": idempotency-key.ts

@@ -1,16 +1,16 @@
-// Gets one command to the replica that can carry it out, and its outcome back. The router follows the map and what
-// nodes answer: a hint to the leader, a stale epoch, a broken connection. Until the deadline it tries again, so that a
+// Gets one command to the replica that can carry it out, and its outcome back, from a router or a storage node. The
+// sender follows the map and what nodes answer: a hint to the leader, a stale epoch, a broken connection. Until the deadline it tries again, so that a
 // client sees a failover as latency and not as an error. A write keeps its request token over all attempts, and
 // every attempt after the first says so: the partition then looks for an earlier one's record before deciding.
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
-import type { PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
-import type { MapFollower } from "@azimuth/control-plane/map-follower.ts";
 import type { Outcome, PointReadCommand, RangeReadCommand, WriteCommand } from "@azimuth/operations/operation.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
 import type { Plain } from "@azimuth/rpc/messages.ts";
 import type { Requester } from "@azimuth/rpc/requests.ts";
+import type { PartitionRecord } from "./cluster-map.ts";
+import type { MapFollower } from "./map-follower.ts";
 
 export interface DispatchContext {
   /** The request id of the log lines. */

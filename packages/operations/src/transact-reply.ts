@@ -1,0 +1,116 @@
+// What the two transactional operations have in common: their limits, the exceptions a cancelled transaction becomes,
+// and consumed capacity. Each item costs twice what it costs alone: once to prepare, once to commit.
+import { itemToJson } from "@azimuth/model/attribute-json.ts";
+import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
+import { decodeItem } from "@azimuth/model/item-codec.ts";
+import type { CapacityMode } from "./capacity.ts";
+import type { ItemPosition, Outcome } from "./operation.ts";
+
+export const transactItemsMax = 100;
+export const transactBytesMax = 4 * 1024 * 1024;
+export const clientTokenLengthMax = 36;
+/** Units of a transactional operation per unit of the same operation alone. */
+export const transactionFactor = 2;
+
+type Refusal = Outcome["refused"];
+
+/** Codes of CancellationReasons by the exception that the action alone would have met. */
+const codes: Readonly<Record<string, string>> = {
+  ConditionalCheckFailedException: "ConditionalCheckFailed",
+  TransactionConflictException: "TransactionConflict",
+  ValidationException: "ValidationError",
+  ItemCollectionSizeLimitExceededException: "ItemCollectionSizeLimitExceeded",
+  ProvisionedThroughputExceededException: "ProvisionedThroughputExceeded",
+  ThrottlingException: "ThrottlingError",
+  DuplicateItemException: "DuplicateItem",
+};
+
+/** One reason per action, in the order of the request; "None" for those that nothing was wrong with. */
+export function transactionCancelled(refusals: readonly Refusal[]): DynamoDbException {
+  const reasons = refusals.map(reasonOf);
+  const list = reasons.map(({ Code }) => Code).join(", ");
+  const message = `Transaction cancelled, please refer cancellation reasons for specific reasons [${list}]`;
+  return new DynamoDbException("TransactionCanceledException", message, 400, { CancellationReasons: reasons });
+}
+
+function reasonOf(refusal: Refusal): { readonly Code: string; readonly [member: string]: unknown } {
+  if (refusal === undefined || refusal === null) return { Code: "None" };
+  const Code = codes[refusal.type];
+  if (Code === undefined) throw new DynamoDbException(refusal.type, refusal.message);
+  const Item = refusal.item ? { Item: itemToJson(decodeItem(refusal.item)) } : {};
+  return { Code, ...Item, Message: refusal.message };
+}
+
+/** Refuses two actions on one item. */
+export function refuseSharedItems(parts: readonly { tableId: number; position: ItemPosition }[]): void {
+  const seen = new Set<string>();
+  for (const { tableId, position } of parts) {
+    seen.add(`${tableId}/${Buffer.from(position.key).toString("latin1")}`);
+  }
+  if (seen.size === parts.length) return;
+  throw validationException("Transaction request cannot include multiple operations on one item");
+}
+
+export interface PartUnits {
+  readonly table: string;
+  readonly units: number;
+  readonly indexUnits?: { readonly local: Readonly<Record<string, number>>; readonly global: Readonly<Record<string, number>> };
+}
+
+type Arm = "ReadCapacityUnits" | "WriteCapacityUnits";
+
+interface TableSum {
+  base: number;
+  readonly local: Record<string, number>;
+  readonly global: Record<string, number>;
+}
+
+/** The ConsumedCapacity list, one structure per table; undefined when the request did not ask for it. */
+export function transactCapacityJson(
+  parts: readonly PartUnits[],
+  arm: Arm,
+  mode: CapacityMode | undefined,
+): string | undefined {
+  if (mode !== "TOTAL" && mode !== "INDEXES") return undefined;
+  const sums = new Map<string, TableSum>();
+  for (const { table, units, indexUnits } of parts) {
+    const sum = sums.get(table) ?? { base: 0, local: {}, global: {} };
+    sums.set(table, sum);
+    sum.base += units * transactionFactor;
+    addAll(sum.local, indexUnits?.local);
+    addAll(sum.global, indexUnits?.global);
+  }
+  return JSON.stringify([...sums].map(([table, sum]) => tableCapacity(table, sum, arm, mode)));
+}
+
+function tableCapacity(table: string, sum: TableSum, arm: Arm, mode: CapacityMode): object {
+  const indexes = [...Object.values(sum.local), ...Object.values(sum.global)];
+  const total = indexes.reduce((all, units) => all + units, sum.base);
+  const whole = { TableName: table, CapacityUnits: total, [arm]: total };
+  if (mode === "TOTAL") return whole;
+  return {
+    ...whole,
+    Table: { [arm]: sum.base, CapacityUnits: sum.base },
+    LocalSecondaryIndexes: byIndex(sum.local, arm),
+    GlobalSecondaryIndexes: byIndex(sum.global, arm),
+  };
+}
+
+function byIndex(units: Readonly<Record<string, number>>, arm: Arm): object | undefined {
+  const entries = Object.entries(units);
+  if (entries.length === 0) return undefined;
+  return Object.fromEntries(entries.map(([name, each]) => [name, { [arm]: each, CapacityUnits: each }]));
+}
+
+function addAll(sums: Record<string, number>, added: Readonly<Record<string, number>> | undefined): void {
+  for (const name in added) sums[name] = (sums[name] ?? 0) + (added[name] as number) * transactionFactor;
+}
+
+/** The table names of an unchecked request, for RouterOperation.tableNames. */
+export function mentionedTablesOfTransaction(input: unknown): readonly string[] {
+  const items = (input as { TransactItems?: unknown } | null | undefined)?.TransactItems;
+  if (!Array.isArray(items)) return [];
+  const names = items.flatMap((item: unknown) =>
+    Object.values((item ?? {}) as Record<string, { TableName?: unknown } | null>).map((action) => action?.TableName));
+  return [...new Set(names.filter((name): name is string => typeof name === "string"))];
+}

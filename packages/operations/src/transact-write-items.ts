@@ -1,0 +1,254 @@
+// TransactWriteItems: up to 100 actions on items of any tables, done together or not at all.
+//
+// The checks are in DynamoDB's order: declared constraints of all members; then, action by action, values and
+// expressions; then tables; then keys. What is wrong with one action's key or with its paths cancels the transaction
+// with a reason, as if the action had been tried, except an empty key value, which refuses the request.
+import { hash } from "node:crypto";
+import { parseItem, type Json, type JsonObject } from "@azimuth/model/attribute-json.ts";
+import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
+import { encodeItem, encodeItemFromJson, encodedItemSize } from "@azimuth/model/item-codec.ts";
+import { keyAsItem, keyOfJsonItem, keyOfJsonKey } from "@azimuth/model/key.ts";
+import { ConstraintList } from "@azimuth/model/request-validation.ts";
+import type { TableDefinition } from "@azimuth/model/table.ts";
+import type { CapacityMode } from "./capacity.ts";
+import { readUnits } from "./capacity.ts";
+import { carryCondition } from "./conditions.ts";
+import { checkParameterMix, parseExpressions, type ExpressionParameters, type ParsedExpressions } from "./expressions.ts";
+import { checkKeyPaths } from "./key-paths.ts";
+import type { Outcome, ParseContext, WriteCommand } from "./operation.ts";
+import type { RouterOperation } from "./plan.ts";
+import { positionOf } from "./position.ts";
+import { checkItemSize } from "./put-item.ts";
+import { objectText } from "./reply-text.ts";
+import { readRequest, type Members } from "./request-shape.ts";
+import { constrainTableName, findActiveTable } from "./table-name.ts";
+import type { PartAnswer, TransactWritePlan, TransactWriteResult } from "./transact-plan.ts";
+import {
+  clientTokenLengthMax, mentionedTablesOfTransaction, refuseSharedItems, transactBytesMax, transactCapacityJson,
+  transactionCancelled, transactItemsMax,
+} from "./transact-reply.ts";
+import { checkUpdatesNoKey } from "./update-item.ts";
+import { constrainCapacityMode, placeholderMembers } from "./write-request.ts";
+
+interface Action extends ExpressionParameters {
+  readonly TableName: string;
+  readonly Item?: JsonObject;
+  readonly Key?: JsonObject;
+  readonly ReturnValuesOnConditionCheckFailure?: string;
+}
+
+const actionNames = ["ConditionCheck", "Put", "Delete", "Update"] as const;
+type ActionName = (typeof actionNames)[number];
+
+interface TransactWriteItemsRequest {
+  readonly TransactItems: readonly Readonly<Partial<Record<ActionName, Action>>>[];
+  readonly ClientRequestToken?: string;
+  readonly ReturnConsumedCapacity?: CapacityMode;
+  readonly ReturnItemCollectionMetrics?: string;
+}
+
+/** An action whose values and expressions are valid by themselves. */
+interface ReadAction {
+  readonly name: ActionName;
+  readonly action: Action;
+  readonly item: Uint8Array | undefined;
+  readonly expressions: ParsedExpressions;
+}
+
+const actionMembers: Members = {
+  TableName: "String",
+  ConditionExpression: "String",
+  ReturnValuesOnConditionCheckFailure: "String",
+  ...placeholderMembers,
+};
+
+const members: Members = {
+  TransactItems: {
+    list: {
+      members: {
+        ConditionCheck: { members: { ...actionMembers, Key: "Attributes" }, of: "ConditionCheck" },
+        Put: { members: { ...actionMembers, Item: "Attributes" }, of: "Put" },
+        Delete: { members: { ...actionMembers, Key: "Attributes" }, of: "Delete" },
+        Update: { members: { ...actionMembers, Key: "Attributes", UpdateExpression: "String" }, of: "Update" },
+      },
+      of: "TransactWriteItem",
+      element: true,
+    },
+  },
+  ClientRequestToken: "String",
+  ReturnConsumedCapacity: "String",
+  ReturnItemCollectionMetrics: "String",
+};
+
+export const transactWriteItemsOnRouter: RouterOperation = {
+  name: "TransactWriteItems",
+  tableNames: mentionedTablesOfTransaction,
+  parse,
+};
+
+function parse(input: unknown, context: ParseContext): TransactWritePlan {
+  const request = readRequest<TransactWriteItemsRequest>(input, members);
+  checkConstraints(request);
+  const actions = request.TransactItems.map(readAction);
+  const tables = actions.map(({ action }) => findActiveTable(action.TableName, context));
+  const parts = commandsOf(actions, tables);
+  refuseSharedItems(parts);
+  checkAggregateSize(actions);
+  return {
+    kind: "transact-write",
+    parts,
+    clientToken: request.ClientRequestToken,
+    payloadHash: hash("sha256", canonical(request.TransactItems as unknown as Json)),
+    reply: (result) => reply(request, actions, result),
+  };
+}
+
+function checkConstraints(request: TransactWriteItemsRequest): void {
+  const constraints = new ConstraintList();
+  constraints.length(request.ClientRequestToken, "clientRequestToken", 1, clientTokenLengthMax);
+  constrainCapacityMode(constraints, request.ReturnConsumedCapacity);
+  constraints.oneOf(request.ReturnItemCollectionMetrics, "returnItemCollectionMetrics", ["SIZE", "NONE"]);
+  if (constraints.required(request.TransactItems, "transactItems")) {
+    constraints.length(request.TransactItems, "transactItems", 1, transactItemsMax);
+    if (request.TransactItems.length <= transactItemsMax) {
+      request.TransactItems.forEach((item, position) =>
+        constrainActions(constraints, item, `transactItems.${position + 1}.member`));
+    }
+  }
+  constraints.throwIfAny();
+}
+
+function constrainActions(
+  constraints: ConstraintList,
+  item: TransactWriteItemsRequest["TransactItems"][number] | null,
+  path: string,
+): void {
+  for (const name of actionNames) {
+    const action = item?.[name];
+    if (action === undefined) continue;
+    const at = `${path}.${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+    constrainTableName(constraints, action.TableName, `${at}.tableName`);
+    if (name === "Put") constraints.required(action.Item, `${at}.item`);
+    else constraints.required(action.Key, `${at}.key`);
+    if (name === "ConditionCheck") constraints.required(action.ConditionExpression, `${at}.conditionExpression`);
+    if (name === "Update") constraints.required(action.UpdateExpression, `${at}.updateExpression`);
+    constraints.oneOf(action.ReturnValuesOnConditionCheckFailure,
+      `${at}.returnValuesOnConditionCheckFailure`, ["ALL_OLD", "NONE"]);
+  }
+}
+
+function readAction(entry: TransactWriteItemsRequest["TransactItems"][number] | null): ReadAction {
+  const present = actionNames.filter((each) => entry?.[each] !== undefined);
+  const name = present[0];
+  if (entry === null || name === undefined || present.length > 1) {
+    throw validationException("TransactItems can only contain one of Check, Put, Update or Delete");
+  }
+  const action = entry[name] as Action;
+  const kinds = name === "Update"
+    ? (["UpdateExpression", "ConditionExpression"] as const)
+    : (["ConditionExpression"] as const);
+  checkParameterMix(action, kinds);
+  const item = name === "Put" ? encodeItemFromJson(action.Item as JsonObject) : undefined;
+  if (item === undefined) parseItem(action.Key as JsonObject);
+  else checkItemSize(item);
+  return { name, action, item, expressions: parseExpressions(action, kinds) };
+}
+
+/** Every action's command; what is wrong with some of them for their table cancels the transaction. */
+function commandsOf(actions: readonly ReadAction[], tables: readonly TableDefinition[]): readonly WriteCommand[] {
+  const refusals: Outcome["refused"][] = [];
+  const commands: WriteCommand[] = [];
+  actions.forEach((action, position) => {
+    try {
+      commands.push(commandOf(action, tables[position] as TableDefinition));
+      refusals.push(undefined);
+    } catch (error) {
+      if (!(error instanceof DynamoDbException) || /cannot contain an empty/.test(error.message)) throw error;
+      refusals.push({ type: error.type, message: error.message });
+    }
+  });
+  if (refusals.some((refusal) => refusal !== undefined)) throw transactionCancelled(refusals);
+  return commands;
+}
+
+function commandOf({ name, action, item, expressions }: ReadAction, table: TableDefinition): WriteCommand {
+  const { bindings, names, values } = expressions;
+  const key = item === undefined
+    ? keyOfJsonKey(table.key, action.Key as JsonObject)
+    : keyOfJsonItem(table.key, action.Item as JsonObject);
+  if (name === "Update") checkUpdatesNoKey(action, bindings, table);
+  checkKeyPaths(action, bindings, table);
+  const common = {
+    kind: "write" as const, tableId: table.tableId, position: positionOf(key), names, values, ...carryCondition(action),
+  };
+  switch (name) {
+    case "Put":
+      return { ...common, operation: "PutItem", item, returnOld: false };
+    case "Delete":
+      return { ...common, operation: "DeleteItem", returnOld: false };
+    case "ConditionCheck":
+      return { ...common, operation: "ConditionCheck" };
+    case "Update":
+      return {
+        ...common,
+        operation: "UpdateItem",
+        keyItem: encodeItem(keyAsItem(table.key, key)),
+        update: action.UpdateExpression,
+        isLegacy: false,
+        returnValues: "NONE",
+      };
+  }
+}
+
+function checkAggregateSize(actions: readonly ReadAction[]): void {
+  const bytes = actions.reduce((sum, { item }) => sum + (item === undefined ? 0 : encodedItemSize(item)), 0);
+  if (bytes <= transactBytesMax) return;
+  throw validationException("Collection of items in the transaction request exceeds the maximum allowed size of 4 MB");
+}
+
+/** JSON text that does not depend on the order in which a client wrote the members of maps. */
+function canonical(json: Json): string {
+  return JSON.stringify(json, (_name, value: unknown) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const sorted = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+    return Object.fromEntries(sorted);
+  });
+}
+
+function reply(
+  request: TransactWriteItemsRequest,
+  actions: readonly ReadAction[],
+  result: TransactWriteResult,
+): string {
+  switch (result.kind) {
+    case "cancelled":
+      throw transactionCancelled(result.refusals);
+    case "in-progress":
+      throw new DynamoDbException(
+        "TransactionInProgressException", "Transaction from previous request is still in progress",
+      );
+    case "mismatch":
+      throw new DynamoDbException(
+        "IdempotentParameterMismatchException",
+        "The ClientRequestToken was already used by a request with different parameters",
+      );
+    case "done":
+      return objectText({ ConsumedCapacity: capacity(request, actions, result.answers, result.replayed) });
+  }
+}
+
+/** A repetition wrote nothing: it is charged for reading. */
+function capacity(
+  request: TransactWriteItemsRequest,
+  actions: readonly ReadAction[],
+  answers: readonly PartAnswer[],
+  replayed: boolean,
+): string | undefined {
+  const parts = answers.map((answer, position) => {
+    const table = (actions[position] as ReadAction).action.TableName;
+    if (replayed) return { table, units: readUnits(answer.itemBytes, true) };
+    const indexUnits = answer["indexUnits"] as { local: Record<string, number>; global: Record<string, number> } | undefined;
+    return { table, units: answer.units, ...(indexUnits ? { indexUnits } : {}) };
+  });
+  return transactCapacityJson(parts, replayed ? "ReadCapacityUnits" : "WriteCapacityUnits", request.ReturnConsumedCapacity);
+}

@@ -1,0 +1,128 @@
+// Ends what coordinators left behind, on every storage node, for the partitions it leads:
+//
+// - a lock that is older than any transaction takes asks the ledger what became of its run, and does that: commits,
+//   or lets go. A run that is still pending after some more time is aborted in the ledger first: then nobody can
+//   commit it any more.
+// - the ledger's partitions go over their records now and then: what is committed but not finished is brought to its
+//   items; what nobody settled is aborted; what is over for ten minutes is forgotten.
+import {
+  decodeLedgerRecord, ledgerCommand, rememberedForMs, type LedgerAnswer, type LedgerEvent, type LedgerRecord,
+} from "@azimuth/operations/transaction-ledger.ts";
+import { readToken } from "@azimuth/storage/keys/token-bytes.ts";
+import type { EngineReader } from "@azimuth/storage/engine.ts";
+import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
+import { rangeChunkBytes } from "./limits.ts";
+import type { Partition } from "./partition.ts";
+import { commitAll, itemCommand, type CoordinatorDoors } from "./transaction-coordinator.ts";
+import { decodeLock, type HeldLock, type Lock } from "./transaction-locks.ts";
+import type { TransactionDoors } from "./transaction-reads.ts";
+
+export interface RecoveryDoors extends CoordinatorDoors {
+  readonly engine: EngineReader;
+  partitions(): Iterable<Partition>;
+  /** Id of the ledger's table; undefined while there is none. */
+  ledger(): number | undefined;
+}
+
+/** Locks this old are asked about, and this old their pending run is aborted. */
+const askAfterMs = 2000;
+const abortAfterMs = 6000;
+const askWithinMs = 3000;
+/** Ledger records in no final state for this long are settled. */
+const settleAfterMs = 30_000;
+const recordSweepMs = 20_000;
+const asksMax = 100;
+const prefixBytes = 5;
+
+export interface TransactionRecovery extends TransactionDoors {
+  /** To be called about once a second. */
+  look(): void;
+}
+
+export function createTransactionRecovery(doors: RecoveryDoors): TransactionRecovery {
+  const { clock } = doors;
+  const asked = new Set<HeldLock>();
+  const settling = new Set<string>();
+  let sweptAt = clock.now();
+
+  function look(): void {
+    for (const partition of doors.partitions()) {
+      if (partition.readyTerm === 0 || partition.locks.size === 0) continue;
+      for (const held of partition.locks.all()) {
+        if (asked.size >= asksMax) break;
+        if (clock.now() - held.seenAt >= askAfterMs && !asked.has(held)) void endLock(partition, held);
+      }
+    }
+    if (clock.now() - sweptAt < recordSweepMs) return;
+    sweptAt = clock.now();
+    const ledger = doors.ledger();
+    for (const partition of doors.partitions()) {
+      if (partition.readyTerm !== 0 && partition.descriptor.tableId === ledger) sweepLedger(partition, ledger);
+    }
+  }
+
+  async function endLock(partition: Partition, held: HeldLock): Promise<void> {
+    asked.add(held);
+    const lock = decodeLock(held.value);
+    const answer = await ask(lock, { event: "settle", run: lock.run, force: clock.now() - held.seenAt >= abortAfterMs });
+    if (answer !== undefined && answer.state !== "pending") {
+      const operation = answer.state === "committed" ? "TransactionCommit" : "TransactionAbort";
+      const key = held.key.subarray(prefixBytes);
+      const item = { tableId: partition.descriptor.tableId, position: { token: readToken(key, 0), key } };
+      await doors.deliver(itemCommand(operation, lock, lock.run, item), clock.now() + askWithinMs);
+    }
+    asked.delete(held);
+  }
+
+  /** Undefined when the ledger does not answer. A ledger that is gone took its transactions with it. */
+  async function ask({ id, ledger }: Pick<Lock, "id" | "ledger">, event: LedgerEvent): Promise<LedgerAnswer | undefined> {
+    const result = await doors.deliver(ledgerCommand(ledger, id, event), clock.now() + askWithinMs);
+    if (result.kind === "gone") return { state: "over" };
+    return result.kind === "ok" ? (result.outcome as unknown as LedgerAnswer) : undefined;
+  }
+
+  function sweepLedger(partition: Partition, ledger: number): void {
+    const { firstToken, lastToken } = partition.descriptor;
+    const iterator = doors.engine.iterate(partitionRange(ledger, firstToken, lastToken));
+    const pull = (): void => iterator.next(rangeChunkBytes, (pairs) => {
+      for (const { value } of pairs) {
+        const { id, record } = decodeLedgerRecord(value);
+        sweepRecord(ledger, Uint8Array.from(id), record);
+      }
+      if (pairs.length > 0) return pull();
+      iterator.close();
+    });
+    pull();
+  }
+
+  function sweepRecord(ledger: number, id: Uint8Array, record: LedgerRecord): void {
+    const { run, state } = record;
+    const age = Math.abs(clock.wallNow() - record.since);
+    const isOver = state === "done" || state === "aborted";
+    if (age < (isOver ? rememberedForMs : settleAfterMs) || settling.size >= asksMax || settling.has(run)) return;
+    settling.add(run);
+    const deadline = clock.now() + askWithinMs;
+    const settle = async (): Promise<void> => {
+      if (isOver) await ask({ id, ledger }, { event: "forget", run });
+      else if (state === "committed") await commitAll(doors, { id, ledger, deadline }, record);
+      else await ask({ id, ledger }, { event: "settle", run, force: true });
+      settling.delete(run);
+    };
+    void settle();
+  }
+
+  return {
+    look,
+    stateOf(lock, done) {
+      void ask(lock, { event: "settle", run: lock.run, force: false }).then((answer) => {
+        switch (answer?.state) {
+          case "pending":
+          case "committed":
+            return done(answer.state);
+          default:
+            return done(answer === undefined ? "unknown" : "over");
+        }
+      });
+    },
+  };
+}

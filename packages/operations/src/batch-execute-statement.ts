@@ -18,6 +18,7 @@ import {
   placeholderParameters, type BoundStatement, type StatementRequest,
 } from "./partiql-statements.ts";
 import { rangedReads } from "./partiql-reads.ts";
+import { tableSource } from "./partiql-source.ts";
 import { planWrite } from "./partiql-writes.ts";
 import type { BatchPlan, PartResult, RouterOperation } from "./plan.ts";
 import { positionOf } from "./position.ts";
@@ -137,7 +138,7 @@ function readOf(
   const table = findStatementTable(statement.table, context);
   const where = statement.where && withoutTruth(statement.where, parameters);
   const reads = keyReads(where, table.key, parameters);
-  if (reads !== undefined) rangedReads(reads, table.key, { byPartition: "as-written", reverse: false });
+  if (reads !== undefined) rangedReads(reads, tableSource(table), { byPartition: "as-written", reverse: false });
   const key = soleKey(reads, table.key);
   if (key === undefined || statement.index !== undefined) {
     throw validationException(

@@ -7,7 +7,7 @@ import { equalBytes } from "@azimuth/foundation/bytes.ts";
 import type { Item } from "@azimuth/model/attribute-value.ts";
 import { validationException } from "@azimuth/model/exceptions.ts";
 import { decodeItem, encodeItem } from "@azimuth/model/item-codec.ts";
-import type { KeySchema } from "@azimuth/model/table.ts";
+import type { KeyAttribute } from "@azimuth/model/table.ts";
 import type { StatementRequest } from "./partiql-statements.ts";
 
 export interface PagePosition {
@@ -21,17 +21,19 @@ const headBytes = digestBytes + 2;
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 export function encodeNextToken(request: StatementRequest, { read, lastKey }: PagePosition): string {
-  return Buffer.concat([digestOf(request), Buffer.from([read >> 8, read & 0xff]), encodeItem(lastKey)]).toString("base64");
+  const head = [digestOf(request), Buffer.from([read >> 8, read & 0xff])];
+  return Buffer.concat([...head, encodeItem(lastKey)]).toString("base64");
 }
 
-export function decodeNextToken(token: string, request: StatementRequest, schema: KeySchema): PagePosition {
+export function decodeNextToken(
+  token: string, request: StatementRequest, attributes: readonly KeyAttribute[],
+): PagePosition {
   const bytes = base64.test(token) ? Buffer.from(token, "base64") : Buffer.alloc(0);
   if (bytes.length <= headBytes) throw invalidNextToken();
   if (!equalBytes(bytes.subarray(0, digestBytes), digestOf(request))) {
     throw validationException("NextToken does not match request");
   }
   const lastKey = decodeKey(bytes.subarray(headBytes));
-  const attributes = schema.sort === undefined ? [schema.partition] : [schema.partition, schema.sort];
   if (lastKey.size !== attributes.length || attributes.some(({ name, type }) => lastKey.get(name)?.type !== type)) {
     throw invalidNextToken();
   }

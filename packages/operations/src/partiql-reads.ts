@@ -3,13 +3,12 @@
 // and then the partition is read once with everything as its filter.
 import { compareBytes } from "@azimuth/foundation/bytes.ts";
 import { validationException } from "@azimuth/model/exceptions.ts";
-import type { Key, KeyValue } from "@azimuth/model/key.ts";
-import type { KeySchema } from "@azimuth/model/table.ts";
+import type { KeyValue } from "@azimuth/model/key.ts";
 import { compareValues } from "@azimuth/model/value-compare.ts";
 import type { KeyRead } from "@azimuth/partiql/key-access.ts";
 import type { Condition, OrderTerm } from "@azimuth/partiql/syntax-tree.ts";
-import { checkConditionValues, rangeOf, successor, type KeyRange } from "./key-range.ts";
-import { positionOf } from "./position.ts";
+import { successor, type KeyRange } from "./key-range.ts";
+import type { ReadSource } from "./partiql-source.ts";
 
 export interface RangedRead {
   readonly partition: KeyValue;
@@ -17,7 +16,6 @@ export interface RangedRead {
   readonly filter: Condition | undefined;
 }
 
-/** Null: the reads are a scan. */
 export interface ReadOrder {
   readonly byPartition: "as-written" | "ascending" | "descending";
   readonly reverse: boolean;
@@ -28,12 +26,13 @@ export function readOrder(
   orderBy: readonly OrderTerm[],
   hasWhere: boolean,
   reads: readonly KeyRead[] | undefined,
-  schema: KeySchema,
+  { schema }: ReadSource,
 ): ReadOrder {
   if (orderBy.length === 0) return { byPartition: "as-written", reverse: false };
   if (!hasWhere) throw validationException("Must have WHERE clause in the statement when using ORDER BY clause.");
-  const { partition, sort } = schema;
-  const stranger = orderBy.find(({ attribute }) => attribute !== partition.name && attribute !== sort?.name);
+  const partition = schema?.partition.name;
+  const sort = schema?.sort?.name;
+  const stranger = orderBy.find(({ attribute }) => attribute !== partition && attribute !== sort);
   if (stranger !== undefined) {
     throw validationException(`Attribute ${stranger.attribute} in ORDER BY clause must be part of the primary key`);
   }
@@ -42,8 +41,8 @@ export function readOrder(
       "Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause.",
     );
   }
-  const byPartition = orderBy.find(({ attribute }) => attribute === partition.name);
-  const bySort = orderBy.find(({ attribute }) => attribute === sort?.name);
+  const byPartition = orderBy.find(({ attribute }) => attribute === partition);
+  const bySort = orderBy.find(({ attribute }) => attribute === sort);
   if (byPartition === undefined && partitionsOf(reads) > 1) {
     throw validationException(
       "Must have hash key in ORDER BY clause when more than one hash key condition specified in WHERE clause.",
@@ -55,8 +54,8 @@ export function readOrder(
   };
 }
 
-export function rangedReads(reads: readonly KeyRead[], schema: KeySchema, order: ReadOrder): readonly RangedRead[] {
-  const groups = [...grouped(reads).values()].map((group) => rangesOfPartition(group, schema, order.reverse));
+export function rangedReads(reads: readonly KeyRead[], source: ReadSource, order: ReadOrder): readonly RangedRead[] {
+  const groups = [...grouped(reads).values()].map((group) => rangesOfPartition(group, source, order.reverse));
   const sign = order.byPartition === "descending" ? -1 : 1;
   if (order.byPartition !== "as-written") {
     groups.sort(([one], [other]) => sign * (compareValues(one!.partition, other!.partition) ?? 0));
@@ -67,9 +66,8 @@ export function rangedReads(reads: readonly KeyRead[], schema: KeySchema, order:
 }
 
 /** What of a range comes after a key, in the direction of the read. */
-export function restOfRange(range: KeyRange, lastKey: Key, reverse: boolean): KeyRange {
-  const { key } = positionOf(lastKey);
-  return intersection(range, reverse ? { ...range, start: range.start, end: key } : { ...range, start: successor(key) });
+export function restOfRange(range: KeyRange, key: Uint8Array, reverse: boolean): KeyRange {
+  return intersection(range, reverse ? { ...range, end: key } : { ...range, start: successor(key) });
 }
 
 function partitionsOf(reads: readonly KeyRead[]): number {
@@ -86,8 +84,8 @@ function grouped(reads: readonly KeyRead[]): ReadonlyMap<string, readonly KeyRea
   return groups;
 }
 
-function rangesOfPartition(group: readonly KeyRead[], schema: KeySchema, reverse: boolean): readonly RangedRead[] {
-  const ranged = group.map((read) => ({ read, range: rangeOfRead(read, schema) }));
+function rangesOfPartition(group: readonly KeyRead[], source: ReadSource, reverse: boolean): readonly RangedRead[] {
+  const ranged = group.map((read) => ({ read, range: rangeOfRead(read, source) }));
   const plain = ranged.filter(({ read, range }) => !read.excludes && !isEmpty(range));
   plain.sort((one, other) => compareBytes(one.range.start, other.range.start));
   for (let at = 1; at < plain.length; at++) {
@@ -97,20 +95,17 @@ function rangesOfPartition(group: readonly KeyRead[], schema: KeySchema, reverse
   }
   const partition = group[0]!.partition as KeyValue;
   if (group.length > 1 && group.some(({ excludes }) => excludes)) {
-    return [{ partition, range: rangeOf({ partitionValue: partition }), filter: anyOf(group) }];
+    return [{ partition, range: source.range(partition, undefined), filter: anyOf(group) }];
   }
   const reads = ranged.map(({ read, range }): RangedRead => ({ partition, range, filter: allOf(read.filter) }));
   reads.sort((one, other) => (reverse ? -1 : 1) * compareBytes(one.range.start, other.range.start));
   return reads;
 }
 
-function rangeOfRead({ partition: partitionValue, sort }: KeyRead, schema: KeySchema): KeyRange {
-  checkConditionValues({ partitionValue }, schema);
-  return sort.reduce((range, condition) => {
-    const resolved = { partitionValue, sort: condition };
-    checkConditionValues(resolved, schema);
-    return intersection(range, rangeOf(resolved));
-  }, rangeOf({ partitionValue }));
+function rangeOfRead({ partition, sort }: KeyRead, source: ReadSource): KeyRange {
+  return sort.reduce(
+    (range, condition) => intersection(range, source.range(partition, condition)), source.range(partition, undefined),
+  );
 }
 
 /** An empty end stands for no end; an empty intersection keeps an end, at or below its start. */

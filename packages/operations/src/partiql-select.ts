@@ -3,26 +3,25 @@
 import { encodedItemToJson } from "@azimuth/model/encoded-item-json.ts";
 import { itemToJson } from "@azimuth/model/attribute-json.ts";
 import { decodeItem } from "@azimuth/model/item-codec.ts";
-import { keyOfItem } from "@azimuth/model/key.ts";
-import type { TableDefinition } from "@azimuth/model/table.ts";
 import { ExpressionWriter } from "@azimuth/partiql/expression-text.ts";
 import { keyReads } from "@azimuth/partiql/key-access.ts";
 import type { Condition, SelectStatement } from "@azimuth/partiql/syntax-tree.ts";
 import { withoutTruth } from "@azimuth/partiql/truth.ts";
-import { capacityJson, readUnits, type CapacityMode } from "./capacity.ts";
+import { capacityJson, noIndexUnits, readUnits, type CapacityMode } from "./capacity.ts";
 import { parseExpressions, type ExpressionParameters } from "./expressions.ts";
+import { mustFetch, readsFrom } from "./index-reads.ts";
 import { checkKeyPaths } from "./key-paths.ts";
 import type { Outcome, ParseContext } from "./operation.ts";
 import { decodeNextToken, encodeNextToken, invalidNextToken, type PagePosition } from "./partiql-pages.ts";
 import { columnsJson, projectedAttributes } from "./partiql-projection.ts";
 import { rangedReads, readOrder, restOfRange, type RangedRead } from "./partiql-reads.ts";
+import { checkFilterProjected, sourceOf, type ReadSource } from "./partiql-source.ts";
 import {
   findStatementTable, inStatementWords, placeholderParameters, type BoundStatement, type StatementRequest,
 } from "./partiql-statements.ts";
 import type { RangeReadPlan } from "./plan.ts";
 import type { QueryCommand } from "./query.ts";
 import { continued, pageMembers, type PageOutcome, type RangeReadRequest } from "./range-read.ts";
-import { refuseIndex } from "./range-request.ts";
 import { objectText, throwIfRefused } from "./reply-text.ts";
 import { scanOnRouter } from "./scan.ts";
 
@@ -38,7 +37,7 @@ interface Selection {
   readonly statement: SelectStatement;
   readonly request: SelectRequest;
   readonly bound: BoundStatement;
-  readonly table: TableDefinition;
+  readonly source: ReadSource;
   readonly position: PagePosition | undefined;
 }
 
@@ -48,23 +47,22 @@ export function planSelect(
   statement: SelectStatement, bound: BoundStatement, request: SelectRequest, context: ParseContext,
 ): RangeReadPlan {
   const table = findStatementTable(statement.table, context);
-  const { table: TableName, index: IndexName } = statement;
-  if (IndexName !== undefined) refuseIndex({ TableName, IndexName });
+  const source = sourceOf(statement, request.ConsistentRead === true, table);
   const where = statement.where && withoutTruth(statement.where, bound.parameters);
   const position = request.NextToken === undefined
     ? undefined
-    : decodeNextToken(request.NextToken, request, table.key);
-  const selection: Selection = { statement, request, bound, table, position };
+    : decodeNextToken(request.NextToken, request, source.lastKeyAttributes);
+  const selection: Selection = { statement, request, bound, source, position };
   checkWhole(selection, where);
-  const reads = keyReads(where, table.key, bound.parameters);
-  const order = readOrder(statement.orderBy, where !== undefined, reads, table.key);
+  const reads = source.schema && keyReads(where, source.schema, bound.parameters);
+  const order = readOrder(statement.orderBy, where !== undefined, reads, source);
   return reads === undefined
     ? planScan(selection, where, context)
-    : planReads(selection, rangedReads(reads, table.key, order), order.reverse);
+    : planReads(selection, rangedReads(reads, source, order), order.reverse);
 }
 
 /** What can be wrong with the condition or the columns is wrong however they are read. */
-function checkWhole({ statement, bound, table }: Selection, where: Condition | undefined): void {
+function checkWhole({ statement, bound, source }: Selection, where: Condition | undefined): void {
   inStatementWords(() => {
     const writer = new ExpressionWriter(bound.parameters);
     const request: ExpressionParameters = {
@@ -73,7 +71,7 @@ function checkWhole({ statement, bound, table }: Selection, where: Condition | u
       ...placeholderParameters(writer),
     };
     const { bindings } = parseExpressions(request, kinds);
-    checkKeyPaths(request, bindings, table);
+    checkKeyPaths(request, bindings, source.table);
   });
 }
 
@@ -84,6 +82,7 @@ function pageRequest({ statement, request, bound }: Selection, filter: Condition
   const { Limit, ConsistentRead } = request;
   return {
     TableName: statement.table,
+    ...(statement.index === undefined ? {} : { IndexName: statement.index }),
     ...(filter === undefined ? {} : { FilterExpression: writer.condition(filter) }),
     ...(attributes === undefined ? {} : { ProjectionExpression: writer.projection(attributes) }),
     ...(Limit === undefined ? {} : { Limit }),
@@ -101,14 +100,14 @@ function planScan(selection: Selection, where: Condition | undefined, context: P
 }
 
 function planReads(selection: Selection, reads: readonly RangedRead[], reverse: boolean): RangeReadPlan {
-  const { position, table } = selection;
+  const { position, source } = selection;
   const first = position?.read ?? 0;
   if (first >= reads.length) throw invalidNextToken();
   const commands = reads.slice(first).map((read) => commandOf(selection, read, reverse));
   const [command] = commands as [QueryCommand];
   const begun = position === undefined
     ? command
-    : { ...command, ...restOfRange(command, keyOfItem(table.key, position.lastKey), reverse) };
+    : { ...command, ...restOfRange(command, source.position(position.lastKey), reverse) };
   return {
     kind: "range-read",
     command: begun,
@@ -122,12 +121,14 @@ function planReads(selection: Selection, reads: readonly RangedRead[], reverse: 
 }
 
 function commandOf(selection: Selection, { range, filter }: RangedRead, reverse: boolean): QueryCommand {
+  const { table, index } = selection.source;
+  checkFilterProjected(selection.source, filter);
   const request = pageRequest(selection, filter);
-  const { names, values } = inStatementWords(() => parseExpressions(request, kinds));
+  const { bindings, names, values } = inStatementWords(() => parseExpressions(request, kinds));
   return {
     kind: "range-read",
     operation: "Query",
-    tableId: selection.table.tableId,
+    ...readsFrom(table, index, mustFetch(request, bindings, table, index)),
     ...range,
     reverse,
     names,
@@ -146,7 +147,7 @@ function unitsOfReads(pages: readonly PageOutcome[], consistent: boolean): numbe
 }
 
 function reply(
-  { statement, request }: Selection,
+  { statement, request, source: { index } }: Selection,
   outcomes: readonly Outcome[],
   readOf: (position: number) => number,
   unitsOf: (pages: readonly PageOutcome[], consistent: boolean) => number,
@@ -155,13 +156,17 @@ function reply(
   const pages = outcomes as readonly PageOutcome[];
   const lastKey = pages.at(-1)?.lastKey ?? undefined;
   const toJson = columnsJson(statement.projection);
+  const consistent = request.ConsistentRead === true;
+  const units = unitsOf(pages, consistent);
+  const fetched = pages.reduce((sum, { fetchedBlocks }) => sum + (fetchedBlocks ?? 0), 0) * (consistent ? 1 : 0.5);
   const position = lastKey && { read: readOf(pages.length - 1), lastKey: decodeItem(lastKey) };
   return objectText({
     Items: `[${pages.flatMap(({ items }) => items.map(toJson)).join(",")}]`,
     NextToken: position && JSON.stringify(encodeNextToken(request, position)),
     LastEvaluatedKey: lastKey && encodedItemToJson(lastKey),
-    ConsumedCapacity: capacityJson(
-      statement.table, request.ReturnConsumedCapacity, unitsOf(pages, request.ConsistentRead === true),
-    ),
+    ConsumedCapacity: index === undefined
+      ? capacityJson(statement.table, request.ReturnConsumedCapacity, units)
+      : capacityJson(statement.table, request.ReturnConsumedCapacity, fetched,
+        { ...noIndexUnits, [index.kind]: { [index.name]: units } }),
   });
 }

@@ -55,7 +55,9 @@ interface PlannedWrite {
   readonly request: object;
 }
 
-function planInsert({ table: name, item }: InsertStatement, { parameters }: BoundStatement, context: ParseContext): PlannedWrite {
+function planInsert(
+  { table: name, item }: InsertStatement, { parameters }: BoundStatement, context: ParseContext,
+): PlannedWrite {
   const table = findStatementTable(name, context);
   const values = new Map([...item].map(([attribute, expression]) => [attribute, valueOf(expression, parameters)]));
   const writer = new ExpressionWriter(parameters);

@@ -82,10 +82,10 @@ export function soleKey(
   if (schema.sort === undefined) return key;
   const [first] = read.sort;
   const value = first?.values[0];
-  if (value === undefined || read.sort.some(({ operator, values }) => operator !== "=" || !equalValues(values[0]!, value))) {
-    return undefined;
-  }
-  return key.set(schema.sort.name, value);
+  if (value === undefined) return undefined;
+  const isSole = read.sort.every(({ operator, values: [other] }) =>
+    operator === "=" && other !== undefined && equalValues(other, value));
+  return isSole ? key.set(schema.sort.name, value) : undefined;
 }
 
 type Branch = readonly Condition[];
@@ -243,7 +243,8 @@ function sortConditionOf(condition: Condition, name: string, parameters: Paramet
 /** NOT around the attribute, or `<>`. */
 function isExclusion(condition: Condition, name: string): boolean {
   if (condition.kind === "comparison" && condition.operator !== "<>") return false;
-  return (condition.kind === "not" || condition.kind === "comparison") && mentions(condition, (other) => other === name);
+  if (condition.kind !== "not" && condition.kind !== "comparison") return false;
+  return mentions(condition, (other) => other === name);
 }
 
 function nameOf(operand: Operand): string | undefined {
@@ -272,6 +273,16 @@ function operandsOf(condition: Exclude<Condition, { kind: "and" | "or" | "not" }
     case "type": return [condition.path];
     case "truth": throw new Error("comparisons of conditions are taken apart first");
   }
+}
+
+/** The top-level attributes that a condition reads, each once, in the order they are written. */
+export function attributesOf(condition: Condition): readonly string[] {
+  const names = new Set<string>();
+  mentions(condition, (name) => {
+    names.add(name);
+    return false;
+  });
+  return [...names];
 }
 
 function operandMentions(operand: Operand, isMeant: (name: string) => boolean): boolean {

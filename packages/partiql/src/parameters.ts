@@ -2,7 +2,7 @@
 import type { AttributeValue } from "@azimuth/model/attribute-value.ts";
 import { validationException } from "@azimuth/model/exceptions.ts";
 import { errorAt } from "./statement-error.ts";
-import type { Operand, ParsedStatement, UpdateAction, ValueExpression } from "./syntax-tree.ts";
+import type { Operand, ParsedStatement, SetAction, ValueExpression } from "./syntax-tree.ts";
 
 export type Parameters = readonly AttributeValue[];
 
@@ -24,9 +24,7 @@ export function maybeValueOf(operand: Operand, parameters: Parameters): Attribut
 }
 
 /** The set that set_add or set_delete brings; of a parameter it is known only now. */
-export function setOf(
-  { kind, value, place }: Extract<UpdateAction, { kind: "set-add" | "set-delete" }>, parameters: Parameters,
-): AttributeValue {
+export function setOf({ kind, value, place }: SetAction, parameters: Parameters): AttributeValue {
   const set = valueOf(value, parameters);
   if (set.type === "SS" || set.type === "NS" || set.type === "BS") return set;
   const shown = kind === "set-add" ? "SET_ADD" : "SET_DELETE";

@@ -85,8 +85,15 @@ export type AssignedValue =
 export type UpdateAction =
   | { readonly kind: "set"; readonly path: Path; readonly value: AssignedValue }
   | { readonly kind: "remove"; readonly path: Path }
-  /** set_add and set_delete; `place` is that of the first argument. */
-  | { readonly kind: "set-add" | "set-delete"; readonly path: Path; readonly value: ValueExpression; readonly place: Place };
+  | SetAction;
+
+/** set_add and set_delete; `place` is that of the first argument. */
+export interface SetAction {
+  readonly kind: "set-add" | "set-delete";
+  readonly path: Path;
+  readonly value: ValueExpression;
+  readonly place: Place;
+}
 
 export type Returning = "ALL OLD" | "ALL NEW" | "MODIFIED OLD" | "MODIFIED NEW";
 

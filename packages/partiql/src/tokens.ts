@@ -51,11 +51,6 @@ export function tokenize(text: string): readonly Token[] {
   return tokens;
 }
 
-/** How many `?` the tokens hold. */
-export function countParameters(tokens: readonly Token[]): number {
-  return tokens.reduce((count, { kind }) => count + (kind === "parameter" ? 1 : 0), 0);
-}
-
 function classify(groups: Record<string, string | undefined>): Pick<Token, "kind" | "value"> | undefined {
   const { word, quoted, string, number, parameter, symbol } = groups;
   if (word !== undefined) {

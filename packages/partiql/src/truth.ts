@@ -66,7 +66,8 @@ function sameTruth(one: Plain, other: Plain): Plain {
 }
 
 function equals(operand: Operand, value: boolean): Condition {
-  return { kind: "comparison", operator: "=", left: operand, right: { kind: "literal", value: { type: "BOOL", value } } };
+  const right: Operand = { kind: "literal", value: { type: "BOOL", value } };
+  return { kind: "comparison", operator: "=", left: operand, right };
 }
 
 function negated({ condition, size }: Plain): Plain {

@@ -11,6 +11,7 @@
 //   a retry of it was seen before it.
 import { assert } from "@azimuth/foundation/assert.ts";
 import { toHex } from "@azimuth/foundation/bytes.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import type { Outcome, WriteCommand } from "@azimuth/operations/operation.ts";
 import { nodeOfReplica, type ProposalResult } from "@azimuth/replication/host-api.ts";
@@ -58,6 +59,8 @@ class LeaderWritePath implements WritePath {
   /** Outcomes of records in the overlay that await their entry: a retry answers when that entry is applied. */
   readonly #waitingByIndex = new Map<number, ((result: ProposalResult) => void)[]>();
   readonly #retried = new Map<string, number>();
+  /** Of the records proposed in this leadership: the statistics know of them only once they are applied. */
+  readonly #proposedGenerations = new Set<number>();
   #queue: Pending[] = [];
   #reading = false;
   #scheduled = false;
@@ -163,7 +166,7 @@ class LeaderWritePath implements WritePath {
     const needed = attempt > 0 || generation <= this.#lookAlwaysThrough || this.#retried.has(toHex(requestToken));
     if (!needed) return [];
     const { statistics, descriptor } = this.#partition;
-    const live = new Set([...statistics.generations, generation]);
+    const live = new Set([...statistics.generations, ...this.#proposedGenerations, generation]);
     return [...live].map((each) => idempotencyKey(descriptor.tableId, each, token, requestToken));
   }
 
@@ -193,6 +196,7 @@ class LeaderWritePath implements WritePath {
       return pending.done({ status: "unavailable", reason: "this node's map does not know the table's indexes yet" });
     }
     if (this.#mustLookAfterAll(pending)) {
+      probe("a first attempt was decided after its retry");
       this.#queue.unshift(pending);
       return;
     }
@@ -209,7 +213,9 @@ class LeaderWritePath implements WritePath {
     };
     for (const recordKey of pending.recordKeys) {
       const recorded = look(recordKey);
-      if (recorded !== undefined) return this.#answerAfter(seenIndex, decodeBody<Outcome>(recorded), pending, true);
+      if (recorded === undefined) continue;
+      probe("a retry was answered from the record of an earlier attempt");
+      return this.#answerAfter(seenIndex, decodeBody<Outcome>(recorded), pending, true);
     }
     const decision = task.decide(look, table);
     if (isNothing(decision) && task.attempt === 0) {
@@ -242,6 +248,7 @@ class LeaderWritePath implements WritePath {
     if (record !== undefined) {
       const key = idempotencyKey(this.#partition.descriptor.tableId, generation, record.token, requestToken);
       writes.push({ key, value: record.outcome });
+      this.#proposedGenerations.add(generation);
       if (attempt > 0) this.noteRetried(toHex(requestToken), generation);
     }
     this.#overlay.put(index, writes);
@@ -252,6 +259,8 @@ class LeaderWritePath implements WritePath {
     const { partition } = this.#partition.descriptor;
     const applied = this.#doors.host.status(partition)?.applied ?? 0;
     if (seenIndex > applied) {
+      if (recorded) probe("a retry met an earlier attempt that is not applied yet");
+      else probe("a refusal waited for what it saw to be committed");
       const waiters = this.#waitingByIndex.get(seenIndex) ?? [];
       waiters.push((result) => pending.done(recorded ? replyToProposal(result, outcome) : replyToRefusal(result, outcome)));
       this.#waitingByIndex.set(seenIndex, waiters);
@@ -280,6 +289,7 @@ class LeaderWritePath implements WritePath {
 
   leadershipLost(): void {
     this.#overlay.clear();
+    this.#proposedGenerations.clear();
   }
 
   leaderReady(): void {
@@ -298,6 +308,7 @@ class LeaderWritePath implements WritePath {
 
   forgetRetriedThrough(generation: number): void {
     for (const [token, from] of this.#retried) if (from <= generation) this.#retried.delete(token);
+    for (const proposed of this.#proposedGenerations) if (proposed <= generation) this.#proposedGenerations.delete(proposed);
   }
 }
 

@@ -1,5 +1,5 @@
 // A partition leader on a test bench: the real Partition over an in-memory engine, with a host whose commits and
-// leadership the test decides. Time stands still; `settle` runs everything that was deferred.
+// leadership the test decides. Time stands still unless the test sets it; `settle` runs everything that was deferred.
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
@@ -66,11 +66,12 @@ export class PartitionBench {
   #applied = 0;
   /** ReadIndex answers by itself; otherwise the test calls `confirmReads`. */
   autoConfirm = true;
+  wallNow = 1_700_000_000_000;
 
   constructor() {
     const clock: Clock = {
       now: () => 0,
-      wallNow: () => 1_700_000_000_000,
+      wallNow: () => this.wallNow,
       after: () => ({ cancel() {} }),
       every: () => ({ cancel() {} }),
       defer: (callback) => void this.#deferred.push(callback),

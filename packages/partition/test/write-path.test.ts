@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { idempotencyGenerationMs } from "../src/limits.ts";
 import { PartitionBench } from "./partition-bench.ts";
 
 const key = { Key: { id: { S: "a" } } };
@@ -78,6 +79,18 @@ test("a retry that finds its earlier attempt under way waits for it", () => {
   bench.settle();
   assert.equal(bench.proposals.length, 1);
   assert.equal(retry.status(), undefined);
+  bench.apply();
+  assert.equal(retry.status(), "ok");
+});
+
+test("a retry finds its earlier attempt under way also when the minute of their records has passed", () => {
+  const bench = new PartitionBench();
+  bench.send("UpdateItem", addOne, { token: "t" });
+  bench.settle();
+  bench.wallNow += idempotencyGenerationMs;
+  const retry = bench.send("UpdateItem", addOne, { token: "t", attempt: 1 });
+  bench.settle();
+  assert.equal(bench.proposals.length, 1);
   bench.apply();
   assert.equal(retry.status(), "ok");
 });

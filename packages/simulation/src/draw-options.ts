@@ -7,6 +7,7 @@ import { drawFaultPlan, scenarios, type FaultPlan } from "./faults.ts";
 import { createBankWorkload } from "./workloads/bank.ts";
 import { createCountersWorkload } from "./workloads/counters.ts";
 import { createEventualReadsWorkload } from "./workloads/eventual-reads.ts";
+import { createIndexAgreementWorkload } from "./workloads/index-agreement.ts";
 import { createListAppendWorkload } from "./workloads/list-append.ts";
 import { createRangesWorkload } from "./workloads/ranges.ts";
 import { createRegistersWorkload } from "./workloads/registers.ts";
@@ -24,6 +25,7 @@ const workloadMakers: Readonly<Record<string, () => Workload>> = {
   ranges: createRangesWorkload,
   "eventual-reads": createEventualReadsWorkload,
   tables: createTablesWorkload,
+  "index-agreement": createIndexAgreementWorkload,
 };
 
 export const workloadNames: readonly string[] = Object.keys(workloadMakers);

@@ -1,6 +1,8 @@
 // Tables that come and go under load. Each client has a table name of its own: it creates the table, waits until it is
 // usable, finds it empty whatever an earlier table of that name held, fills it, finds everything there, deletes it, and
 // begins again. Meanwhile the other workloads' tables must not notice.
+//
+// A request whose outcome is unknown may take effect at any later time: after one, the client takes another name.
 import type { SimulatedClient } from "../simulated-client.ts";
 import { type Workload, type WorkloadContext } from "./workload.ts";
 
@@ -8,6 +10,15 @@ const itemsPerTable = 6;
 const waitPollMs = 60;
 
 export function createTablesWorkload(): Workload {
+  /** Names that some request may still create or delete. */
+  const tainted = new Set<string>();
+
+  async function change(client: SimulatedClient, target: "CreateTable" | "DeleteTable", name: string, input: object): Promise<boolean> {
+    const result = await client.call(target, { TableName: name, ...input });
+    if (result.kind === "unknown") tainted.add(name);
+    return result.kind === "ok";
+  }
+
   async function describe(client: SimulatedClient, name: string): Promise<string | undefined> {
     const result = await client.call("DescribeTable", { TableName: name });
     if (result.kind === "ok") return (result.body["Table"] as { TableStatus: string }).TableStatus;
@@ -16,19 +27,18 @@ export function createTablesWorkload(): Workload {
 
   async function create(context: WorkloadContext, client: SimulatedClient, name: string): Promise<boolean> {
     const input = {
-      TableName: name,
       AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
       KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
       BillingMode: "PAY_PER_REQUEST",
     };
     const open = context.history.invoke(client.name, "create", name, name);
-    const result = await client.call("CreateTable", input);
-    if (result.kind === "ok") open.ok();
-    else open.info(result.kind);
+    if (await change(client, "CreateTable", name, input)) open.ok();
+    else open.info();
     while (!context.isStopped()) {
+      if (tainted.has(name)) return false;
       const status = await describe(client, name);
       if (status === "ACTIVE") return true;
-      if (status === "gone") await client.call("CreateTable", input);
+      if (status === "gone") await change(client, "CreateTable", name, input);
       await context.world.sleep(waitPollMs);
     }
     return false;
@@ -58,29 +68,30 @@ export function createTablesWorkload(): Workload {
     for (const item of items) if (item.life.N !== String(life)) violated(`${name} holds ${item.id.S} of its life ${item.life.N}, not ${life}`);
   }
 
-  async function remove(context: WorkloadContext, client: SimulatedClient, name: string): Promise<boolean> {
+  async function remove(context: WorkloadContext, client: SimulatedClient, name: string): Promise<void> {
     const open = context.history.invoke(client.name, "drop", name, name);
-    const result = await client.call("DeleteTable", { TableName: name });
-    if (result.kind === "ok") open.ok();
-    else open.info(result.kind);
+    if (await change(client, "DeleteTable", name, {})) open.ok();
+    else open.info();
     while (!context.isStopped()) {
+      if (tainted.has(name)) return;
       const status = await describe(client, name);
-      if (status === "gone") return true;
-      if (status === "ACTIVE") await client.call("DeleteTable", { TableName: name });
+      if (status === "gone") return;
+      if (status === "ACTIVE") await change(client, "DeleteTable", name, {});
       await context.world.sleep(waitPollMs);
     }
-    return false;
   }
 
   return {
     name: "tables",
     async setUp() {},
     async run(context, client, number) {
-      const name = `table-${number}`;
-      for (let life = 1; !context.isStopped(); life++) {
-        if (!(await create(context, client, name))) return;
-        await use(context, client, name, life);
-        if (!(await remove(context, client, name))) return;
+      for (let life = 1, names = 0; !context.isStopped(); life++) {
+        let name = `table-${number}-${names}`;
+        if (tainted.has(name)) name = `table-${number}-${++names}`;
+        if (await create(context, client, name)) {
+          await use(context, client, name, life);
+          await remove(context, client, name);
+        }
         await context.think();
       }
     },

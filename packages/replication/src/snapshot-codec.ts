@@ -1,15 +1,24 @@
 // What a snapshot stream carries: the header's metadata and a checksum over every chunk's pairs.
 import { crc32 } from "node:zlib";
 import type { SnapshotMeta } from "@azimuth/raft/types.ts";
-import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
+import { decodeShaped, encodeBody, expectShape, MalformedBody } from "@azimuth/rpc/body-codec.ts";
 import type { KeyValue } from "@azimuth/storage/engine.ts";
 
 export function encodeSnapshotMeta(meta: SnapshotMeta): Uint8Array {
   return encodeBody(meta);
 }
 
-export function decodeSnapshotMeta(bytes: Uint8Array): SnapshotMeta {
-  return decodeBody<SnapshotMeta>(bytes);
+/** Undefined when the bytes are no such metadata. */
+export function decodeSnapshotMeta(bytes: Uint8Array): SnapshotMeta | undefined {
+  try {
+    const meta = decodeShaped<SnapshotMeta>(bytes, { index: "number", term: "number", config: "object" });
+    const lists = { voters: "list", votersOutgoing: "list", learners: "list", learnersNext: "list" } as const;
+    expectShape(meta.config, { ...lists, autoLeave: "boolean" });
+    return meta;
+  } catch (error) {
+    if (error instanceof MalformedBody) return undefined;
+    throw error;
+  }
 }
 
 /** CRC-32 over lengths and bytes of all pairs, so that bytes cannot move from a key to its value unseen. */

@@ -27,6 +27,7 @@ import type { Group } from "./group.ts";
 import { raftOptionsOf } from "./group-lifecycle.ts";
 import { nodeOfReplica } from "./host-api.ts";
 import type { HostContext } from "./host-context.ts";
+import { isPlausible } from "./plausible.ts";
 import { checksumOf, decodeSnapshotMeta } from "./snapshot-codec.ts";
 
 interface Receiving {
@@ -100,6 +101,9 @@ export class SnapshotReceiver {
     this.#parts.drain(group);
     const { raft } = group;
     const meta = decodeSnapshotMeta(message.meta);
+    if (meta === undefined || !isPlausible(nodeOfReplica(message.from), snapshotMessage(message, meta), raft)) {
+      return this.#reply(message, "refused");
+    }
     if (message.term < raft.term || meta.index <= raft.committed) return this.#reply(message, "refused");
     if (raft.lastIndex >= meta.index) {
       // What is being stored cannot be looked at yet; the sender tries again.

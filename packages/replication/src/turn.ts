@@ -15,6 +15,7 @@ import type { Group } from "./group.ts";
 import { beatOf, messageOf, type Heartbeats } from "./heartbeats.ts";
 import { nodeOfReplica } from "./host-api.ts";
 import type { HostContext } from "./host-context.ts";
+import { isPlausible, isPlausibleBeat } from "./plausible.ts";
 import { followsIntoQuiet, sleepsThrough } from "./quiescence.ts";
 import type { SnapshotReceiver } from "./snapshot-receiver.ts";
 import type { SnapshotSender } from "./snapshot-sender.ts";
@@ -72,7 +73,7 @@ export class Turn {
     this.#scheduled = false;
     if (this.#stopped) return;
     this.#context.counters.turns++;
-    for (const { message } of this.#inbox.splice(0)) this.#handle(message);
+    for (const { from, message } of this.#inbox.splice(0)) this.#handle(from, message);
     const touched = [...this.#touched];
     this.#touched.clear();
     for (const group of touched) this.drain(group);
@@ -81,14 +82,15 @@ export class Turn {
     this.#parts.heartbeats.flush();
   }
 
-  #handle(message: WireMessage): void {
+  #handle(fromNode: number, message: WireMessage): void {
     switch (message.kind) {
       case "raft":
-        return this.#step(message.group, message.message);
+        return this.#step(fromNode, message.group, message.message);
       case "heartbeats":
-        for (const beat of message.beats) this.#beat(beat);
+        for (const beat of message.beats) this.#beat(fromNode, beat);
         return;
       case "snapshot-chunk":
+        if (nodeOfReplica(message.from) !== fromNode) return this.#drop(fromNode, message.group, message.kind);
         return this.#parts.receiver.chunk(message);
       case "snapshot-reply":
         return this.#parts.sender.reply(message);
@@ -97,9 +99,15 @@ export class Turn {
     }
   }
 
-  #step(id: number, message: Message): void {
+  #drop(fromNode: number, group: number, what: string): void {
+    this.#context.counters.messagesDropped++;
+    this.#context.log.error("dropped a message that cannot be meant", { fromNode, group, what });
+  }
+
+  #step(fromNode: number, id: number, message: Message): void {
     const group = this.#context.groups.get(id);
     if (group === undefined || group.resetting || message.to !== group.replica) return;
+    if (!isPlausible(fromNode, message, group.raft)) return this.#drop(fromNode, id, message.type);
     // A snapshot's state travels in chunks; a bare message would give Raft a start that the engine does not
     // have.
     if (message.type === "snapshot") return;
@@ -117,9 +125,10 @@ export class Turn {
     return beyond ? { ...message, commit: lastIndex } : message;
   }
 
-  #beat(beat: Heartbeat): void {
+  #beat(fromNode: number, beat: Heartbeat): void {
     const group = this.#context.groups.get(beat.group);
     if (group === undefined || group.resetting || beat.to !== group.replica) return;
+    if (!isPlausibleBeat(fromNode, beat, group.raft)) return this.#drop(fromNode, beat.group, "heartbeat");
     if (sleepsThrough(group, beat)) return;
     if (beat.quiesce && !beat.response) {
       if (followsIntoQuiet(group, beat)) {
@@ -128,7 +137,7 @@ export class Turn {
       }
       this.#refuseQuiet(group, beat);
     }
-    this.#step(beat.group, messageOf(beat));
+    this.#step(fromNode, beat.group, messageOf(beat));
   }
 
   #refuseQuiet(group: Group, beat: Heartbeat): void {

@@ -80,7 +80,9 @@ class GrpcTransport implements Transport {
   }
 
   send(to: Address, message: Parameters<Transport["send"]>[1]): void {
-    if (to !== this.self) this.#link(to).send(message);
+    // An answer to a caller that has gone finds nobody; only who waits for an answer must be told.
+    if (message.kind !== "request" && to !== this.self) this.#linkByPeer.get(to)?.send(message);
+    else if (to !== this.self) this.#link(to).send(message);
     else this.#config.clock.defer(() => {
       if (!this.#closed) this.#handlers?.message(this.self, message);
     });
@@ -150,7 +152,10 @@ class GrpcTransport implements Transport {
       destroy: () => stream.emit("error", { code: grpc.status.ABORTED, details: "broken by the peer" }),
     });
     link.attach(connection);
-    const broken = (): void => link.detach(connection);
+    const broken = (): void => {
+      link.detach(connection);
+      if (link.isForgettable && this.#linkByPeer.get(peer) === link) this.#linkByPeer.delete(peer);
+    };
     stream.on("cancelled", broken);
     stream.on("error", broken);
     stream.on("end", () => {
@@ -265,6 +270,9 @@ class GrpcTransport implements Transport {
       "grpc.keepalive_time_ms": limits.pingPeriodMs,
       "grpc.keepalive_timeout_ms": limits.pingTimeoutMs,
       "grpc.keepalive_permit_without_calls": 1,
+      // For those who connect and open no stream, or more than one.
+      "grpc.max_connection_idle_ms": limits.idleMs,
+      "grpc.max_concurrent_streams": limits.streamsPerConnectionMax,
       "grpc-node.flow_control_window": limits.unwrittenBytesMax,
       // Peers are reached directly, whatever proxy the environment names.
       "grpc.enable_http_proxy": 0,

@@ -18,6 +18,9 @@ export interface TransportLimits {
   /** A peer is pinged this often, and given up when an answer takes longer than the timeout. */
   readonly pingPeriodMs: number;
   readonly pingTimeoutMs: number;
+  /** A connection without a stream is closed after this. */
+  readonly idleMs: number;
+  readonly streamsPerConnectionMax: number;
 }
 
 export const defaultTransportLimits: TransportLimits = {
@@ -31,4 +34,6 @@ export const defaultTransportLimits: TransportLimits = {
   retryPauseMaxMs: 1000,
   pingPeriodMs: 1000,
   pingTimeoutMs: 2000,
+  idleMs: 10_000,
+  streamsPerConnectionMax: 4,
 };

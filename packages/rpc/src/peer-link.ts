@@ -5,7 +5,8 @@
 // smaller name is used by both, any other stays as a spare.
 //
 // Invariants: at most one dial or retry pause is under way; without a connection and without a dial nothing is
-// queued; `down` is called whenever messages may have been lost, so that no one waits for their answers.
+// queued; `down` is called whenever messages of the current connection may have been lost, so that no one waits for
+// their answers. What was left on a connection that became a spare and then broke is found out by timeouts.
 import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import { appendMessage } from "./encode-frame.ts";
@@ -40,7 +41,8 @@ export class PeerLink {
   readonly #writer = new ProtobufWriter();
   #frames: Buffer[] = [];
   #frameBytes = 0;
-  #unwrittenBytes = 0;
+  /** Bytes the current connection has not taken yet; a new count begins with every change of connection. */
+  #window = { unwritten: 0 };
   #flushScheduled = false;
   #connections: Connection[] = [];
   #current: Connection | undefined;
@@ -61,8 +63,13 @@ export class PeerLink {
     return this.#current !== undefined;
   }
 
+  /** Nothing to remember it by: no route, no connection, no dial. */
+  get isForgettable(): boolean {
+    return this.#endpoint === undefined && this.#connections.length === 0 && this.#state === "idle";
+  }
+
   get queuedBytes(): number {
-    return this.#unwrittenBytes + this.#frameBytes + this.#writer.length;
+    return this.#window.unwritten + this.#frameBytes + this.#writer.length;
   }
 
   setRoute(endpoint: string): void {
@@ -109,7 +116,9 @@ export class PeerLink {
       this.#current = this.#preferred();
       this.#doors.up();
     }
-    this.#current = this.#preferred();
+    const preferred = this.#preferred();
+    if (preferred !== this.#current) this.#window = { unwritten: 0 };
+    this.#current = preferred;
     this.#flush();
   }
 
@@ -120,7 +129,7 @@ export class PeerLink {
     this.#connections.splice(position, 1);
     if (this.#current !== connection) return;
     this.#current = undefined;
-    this.#unwrittenBytes = 0;
+    this.#window = { unwritten: 0 };
     this.#discard();
     this.#doors.down();
     if (this.#current !== undefined || this.#connections.length === 0) return;
@@ -163,14 +172,15 @@ export class PeerLink {
     const connection = this.#current;
     if (connection === undefined) return;
     const unwrittenBytesMax = this.#doors.limits.unwrittenBytesMax;
-    while (this.queuedBytes > this.#unwrittenBytes && this.#unwrittenBytes < unwrittenBytesMax) {
+    const window = this.#window;
+    while (this.queuedBytes > window.unwritten && window.unwritten < unwrittenBytesMax) {
       if (this.#frames.length === 0) this.#cutFrame();
       const frame = this.#frames.shift() as Buffer;
       this.#frameBytes -= frame.length;
-      this.#unwrittenBytes += frame.length;
+      window.unwritten += frame.length;
       connection.write(frame, () => {
-        if (this.#current !== connection) return;
-        this.#unwrittenBytes -= frame.length;
+        if (this.#window !== window) return;
+        window.unwritten -= frame.length;
         if (!this.#flushScheduled) this.#flush();
       });
     }

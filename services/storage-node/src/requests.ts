@@ -3,15 +3,14 @@
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { ControlPlane } from "@azimuth/control-plane/control-plane.ts";
 import { controlMethod } from "@azimuth/control-plane/control-client.ts";
-import type { ControlCommand } from "@azimuth/control-plane/commands.ts";
-import { watchMethod, type WatchRequest, type WatchServer } from "@azimuth/control-plane/watch.ts";
-import type { PointReadCommand, RangeReadCommand, WriteCommand } from "@azimuth/operations/operation.ts";
-import { indexWriteMethod, type IndexWriteCommand } from "@azimuth/partition/index-writes.ts";
+import { watchMethod, type WatchServer } from "@azimuth/control-plane/watch.ts";
+import { indexWriteMethod } from "@azimuth/partition/index-writes.ts";
 import type { PartitionReply } from "@azimuth/partition/requests.ts";
-import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
+import { encodeBody, MalformedBody } from "@azimuth/rpc/body-codec.ts";
 import type { Plain, RequestMessage, ResponseMessage } from "@azimuth/rpc/messages.ts";
 import type { IdentifyAnswer } from "./identity.ts";
 import type { Replicas } from "./replicas.ts";
+import { controlCommandIn, indexWriteIn, readCommandIn, watchRequestIn, writeCommandIn } from "./request-bodies.ts";
 
 export const writeMethod = "write";
 export const readMethod = "read";
@@ -35,23 +34,33 @@ export function createRequestHandler(doors: RequestHandlerDoors): (from: string,
       if (doors.log.isDebugging) logAnswer(doors.log, from, request, status);
       doors.respond(from, { kind: "response", id: request.id, status, body });
     };
-    switch (request.method) {
-      case writeMethod:
-        return write(doors, request, reply);
-      case readMethod:
-        return read(doors, request, reply);
-      case indexWriteMethod:
-        return writeIndex(doors, request, reply);
-      case controlMethod:
-        return control(doors, request, reply);
-      case watchMethod:
-        return watch(doors, from, request, reply);
-      case identifyMethod:
-        return reply("ok", encodeBody(doors.identify() as unknown as Plain));
-      default:
-        return reply("unknown-method");
+    try {
+      answer(doors, from, request, reply);
+    } catch (error) {
+      if (!(error instanceof MalformedBody)) throw error;
+      doors.log.warn("a request cannot be read", { from, method: request.method.slice(0, 40), reason: error.message });
+      reply("malformed");
     }
   };
+}
+
+function answer(doors: RequestHandlerDoors, from: string, request: RequestMessage, reply: Reply): void {
+  switch (request.method) {
+    case writeMethod:
+      return write(doors, request, reply);
+    case readMethod:
+      return read(doors, request, reply);
+    case indexWriteMethod:
+      return writeIndex(doors, request, reply);
+    case controlMethod:
+      return control(doors, request, reply);
+    case watchMethod:
+      return watch(doors, from, request, reply);
+    case identifyMethod:
+      return reply("ok", encodeBody(doors.identify() as unknown as Plain));
+    default:
+      return reply("unknown-method");
+  }
 }
 
 function logAnswer(log: Logger, from: string, { method, group, attempt, trace }: RequestMessage, status: string): void {
@@ -63,7 +72,7 @@ type Reply = (status: string, body?: Uint8Array) => void;
 function write(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {
   const partition = doors.replicas()?.get(request.group);
   if (partition === undefined) return reply("unknown-partition");
-  const command = decodeBody<WriteCommand>(request.body);
+  const command = writeCommandIn(request);
   const { epoch, token: requestToken, attempt } = request;
   partition.write({ command, epoch, requestToken, attempt }, (answer) => replyWith(answer, reply));
 }
@@ -71,14 +80,14 @@ function write(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply
 function writeIndex(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {
   const partition = doors.replicas()?.get(request.group);
   if (partition === undefined) return reply("unknown-partition");
-  const command = decodeBody<IndexWriteCommand>(request.body);
+  const command = indexWriteIn(request);
   partition.writeIndex(command, request.epoch, (answer) => replyWith(answer, reply));
 }
 
 function read(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {
   const partition = doors.replicas()?.get(request.group);
   if (partition === undefined) return reply("unknown-partition");
-  const command = decodeBody<PointReadCommand | RangeReadCommand>(request.body);
+  const command = readCommandIn(request);
   partition.read({ command, epoch: request.epoch }, (answer) => replyWith(answer, reply));
 }
 
@@ -99,7 +108,7 @@ function replyWith(answer: PartitionReply, reply: Reply): void {
 function control(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {
   const control = doors.controlPlane();
   if (control === undefined) return reply("not-leader", encodeBody({ leader: 0 }));
-  control.plane.handle(decodeBody<ControlCommand>(request.body), (answer) => {
+  control.plane.handle(controlCommandIn(request), (answer) => {
     if (answer.status === "ok") reply("ok", encodeBody(answer.outcome as unknown as Plain));
     else if (answer.status === "not-leader") reply("not-leader", encodeBody({ leader: answer.leader }));
     else reply("unavailable", encodeBody({ reason: answer.reason }));
@@ -110,6 +119,6 @@ function watch(doors: RequestHandlerDoors, from: string, request: RequestMessage
   const control = doors.controlPlane();
   // A replica that hears no leader may have been removed long ago: its map says nothing of now.
   if (control === undefined || !control.isInTouch()) return reply("unavailable");
-  const delta = control.watches.add(from, decodeBody<WatchRequest>(request.body).since);
+  const delta = control.watches.add(from, watchRequestIn(request).since);
   reply("ok", delta === undefined ? empty : encodeBody(delta as unknown as Plain));
 }

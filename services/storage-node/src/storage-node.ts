@@ -18,7 +18,7 @@ import type { Random } from "@azimuth/foundation/random.ts";
 import { controlFounders } from "@azimuth/foundation/members.ts";
 import type { ClusterMap } from "@azimuth/control-plane/cluster-map.ts";
 import { createControlClient } from "@azimuth/control-plane/control-client.ts";
-import { executeInstruction, instructionTopic, type Instruction } from "@azimuth/control-plane/instructions.ts";
+import { executeInstruction, instructionTopic } from "@azimuth/control-plane/instructions.ts";
 import { MapFollower } from "@azimuth/control-plane/map-follower.ts";
 import { createMapWatchClient } from "@azimuth/control-plane/map-watch-client.ts";
 import { groupReportOf, nodeReportTopic, type NodeReport } from "@azimuth/control-plane/node-report.ts";
@@ -27,7 +27,7 @@ import { mapTopic, type MapDelta } from "@azimuth/control-plane/watch.ts";
 import type { ReplicationLimits } from "@azimuth/replication/limits.ts";
 import { createReplicationHost } from "@azimuth/replication/replication-host.ts";
 import { nodeOfReplica, replicaIdOf } from "@azimuth/replication/host-api.ts";
-import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
+import { encodeBody, MalformedBody } from "@azimuth/rpc/body-codec.ts";
 import type { NoticeMessage, Plain, WireMessage } from "@azimuth/rpc/messages.ts";
 import { createRequester } from "@azimuth/rpc/requests.ts";
 import type { Transport } from "@azimuth/rpc/transport.ts";
@@ -40,6 +40,7 @@ import { loadIdentity, saveIdentity, type Identity } from "./identity.ts";
 import { createIndexSender } from "./index-sender.ts";
 import { createRecovery } from "./recovery.ts";
 import { createReplicas, type Replicas } from "./replicas.ts";
+import { expectMapDelta, instructionIn, nodeReportIn } from "./request-bodies.ts";
 import { createRequestHandler } from "./requests.ts";
 import { nodeStatus, type NodeStatus } from "./status.ts";
 
@@ -304,10 +305,18 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
   }
 
   function handleNotice({ topic, body }: NoticeMessage): void {
-    if (topic === mapTopic) watch.handleNotice(body);
-    else if (topic === nodeReportTopic) control?.plane.report(decodeBody<NodeReport>(body));
-    else if (topic === instructionTopic && host !== undefined && !draining) {
-      executeInstruction(host, decodeBody<Instruction>(body));
+    try {
+      if (topic === mapTopic) {
+        expectMapDelta(body);
+        watch.handleNotice(body);
+      } else if (topic === nodeReportTopic) {
+        control?.plane.report(nodeReportIn(body));
+      } else if (topic === instructionTopic && host !== undefined && !draining) {
+        executeInstruction(host, instructionIn(body));
+      }
+    } catch (error) {
+      if (!(error instanceof MalformedBody)) throw error;
+      log.warn("a notice cannot be read", { topic, reason: error.message });
     }
   }
 

@@ -29,7 +29,7 @@ export function createIndexAgreementWorkload(): Workload {
     setUp,
     async run(context, client, number) {
       for (let step = 0; !context.isStopped(); step++) {
-        if (number === 0 && step === 5) await addIndex(context, client);
+        if (number === 0 && step === 5) await addIndex(client);
         await write(context, client, `${number}-${step}`);
         await context.think();
       }
@@ -68,7 +68,7 @@ async function setUp(context: WorkloadContext): Promise<void> {
   while ((await describe(context)).TableStatus !== "ACTIVE") await context.world.sleep(50);
 }
 
-async function addIndex(context: WorkloadContext, client: SimulatedClient): Promise<void> {
+async function addIndex(client: SimulatedClient): Promise<void> {
   await client.call("UpdateTable", {
     TableName: table,
     AttributeDefinitions: [definition("colour", "S")],
@@ -121,7 +121,7 @@ async function untilActive(context: WorkloadContext): Promise<void> {
     const { GlobalSecondaryIndexes = [] } = await describe(context);
     const index = GlobalSecondaryIndexes.find(({ IndexName }) => IndexName === added.name);
     if (index?.IndexStatus === "ACTIVE") return;
-    if (index === undefined) await addIndex(context, client);
+    if (index === undefined) await addIndex(client);
     if (context.world.time.now() > deadline) return context.violated(`${added.name} is still ${index?.IndexStatus}`);
     await context.world.sleep(200);
   }

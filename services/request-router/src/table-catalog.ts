@@ -50,7 +50,9 @@ export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
           const known = find(name);
           const usable = table !== undefined && table.status !== "CREATING";
           const isKnown = known?.tableId === table?.tableId && (hasIndex(known, indexName) || !hasIndex(table, indexName));
-          if (!usable || isKnown || clock.now() >= deadline) return resolve();
+          if (!usable || isKnown) return resolve();
+          // It exists, and the map that says where did not come in time.
+          if (clock.now() >= deadline) return known === undefined ? reject(cannotTell()) : resolve();
           doors.refreshMap(() => clock.after(pauseMs, wait));
         };
         wait();

@@ -184,3 +184,26 @@ test("what was queued for a broken connection is not sent on the next one", () =
   clock.turn();
   assert.deepEqual([first.ids(), second.ids(), events], [[], [], ["up", "down", "up"]]);
 });
+
+test("what was on its way over another connection does not count against the preferred one", () => {
+  const { clock, link } = createWorld();
+  const first = new TestConnection("node-2");
+  link.attach(first);
+  for (let id = 1; id <= 4; id++) {
+    link.send(request(id, Buffer.alloc(1000)));
+    clock.turn();
+  }
+  assert.deepEqual(first.ids(), [1, 2, 3], "its window is full");
+  const preferred = new TestConnection("node-1");
+  link.attach(preferred);
+  for (const written of first.written) written();
+  clock.turn();
+  for (let id = 5; id <= 9; id++) {
+    link.send(request(id, Buffer.alloc(1000)));
+    clock.turn();
+    preferred.written.shift()?.();
+  }
+  while (preferred.written.length > 0) preferred.written.shift()?.();
+  assert.deepEqual(preferred.ids(), [4, 5, 6, 7, 8, 9]);
+  assert.equal(link.queuedBytes, 0);
+});

@@ -96,7 +96,7 @@ async function carryOut(
     host: request.headers["host"],
     findTable: (name: string) => doors.catalog.find(name),
   };
-  const plan = operation.parse(input, context);
+  const plan = parseBounded(() => operation.parse(input, context));
   const identity = requestIdentity(request.headers, accessKeyId, operationName, request.body, doors.random);
   return execute(doors, plan, {
     trace: request.id,
@@ -104,6 +104,16 @@ async function carryOut(
     requestToken: identity.token,
     firstAttempt: identity.attempt,
   });
+}
+
+/** Parsing changes nothing and recurses as deep as the input does: what exhausts the stack is nested too deeply. */
+function parseBounded(parse: () => Plan): Plan {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof RangeError) || !error.message.includes("call stack")) throw error;
+    throw new DynamoDbException("ValidationException", "Nesting Levels have exceeded supported limits");
+  }
 }
 
 async function execute(doors: PipelineDoors, plan: Plan, context: DispatchContext): Promise<string> {

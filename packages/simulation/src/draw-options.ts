@@ -12,6 +12,8 @@ import { createListAppendWorkload } from "./workloads/list-append.ts";
 import { createRangesWorkload } from "./workloads/ranges.ts";
 import { createRegistersWorkload } from "./workloads/registers.ts";
 import { createTablesWorkload } from "./workloads/tables.ts";
+import { createTransactAppendWorkload } from "./workloads/transact-append.ts";
+import { createTransfersWorkload } from "./workloads/transfers.ts";
 import { createVersionChainWorkload } from "./workloads/version-chain.ts";
 import type { Workload } from "./workloads/workload.ts";
 
@@ -26,6 +28,8 @@ const workloadMakers: Readonly<Record<string, () => Workload>> = {
   "eventual-reads": createEventualReadsWorkload,
   tables: createTablesWorkload,
   "index-agreement": createIndexAgreementWorkload,
+  transfers: createTransfersWorkload,
+  "transact-append": createTransactAppendWorkload,
 };
 
 export const workloadNames: readonly string[] = Object.keys(workloadMakers);

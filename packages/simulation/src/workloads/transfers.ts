@@ -1,0 +1,123 @@
+// A bank whose transfers are transactions over two tables: the debit if the account has the money, the credit, and a
+// receipt. At any moment all accounts together, read in one transaction, hold what they held at first, and no account is
+// overdrawn; a receipt is there exactly when its transfer was done.
+import type { CallResult, SimulatedClient } from "../simulated-client.ts";
+import { callUntilKnown, createTable, itemOf, type Workload, type WorkloadContext } from "./workload.ts";
+
+const tables = ["transfer-accounts-1", "transfer-accounts-2"] as const;
+const receipts = "transfer-receipts";
+const accounts = 6;
+const initial = 100;
+
+interface Account {
+  readonly balance?: { readonly N: string };
+}
+
+interface Answer {
+  readonly Responses: readonly { readonly Item?: Account }[];
+}
+
+const names = Array.from({ length: accounts }, (_, number) => ({
+  TableName: tables[number % tables.length] as string,
+  Key: { id: { S: `account-${number}` } },
+}));
+
+export function createTransfersWorkload(): Workload {
+  let transfers = 0;
+  /** True: acknowledged; false: refused; undefined: nobody knows. */
+  const known = new Map<string, boolean | undefined>();
+
+  async function transfer(context: WorkloadContext, client: SimulatedClient): Promise<void> {
+    const { random, history } = context;
+    const [from, to] = random.shuffle(names) as [(typeof names)[number], (typeof names)[number]];
+    const id = `transfer-${++transfers}`;
+    const amount = { N: String(random.between(1, 60)) };
+    known.set(id, undefined);
+    const open = history.invoke(client.name, "transfer", { id, from: from.Key.id.S, to: to.Key.id.S, amount: amount.N });
+    const update = (account: (typeof names)[number], sign: "+" | "-") => ({
+      Update: {
+        ...account,
+        UpdateExpression: `SET balance = balance ${sign} :amount`,
+        ExpressionAttributeValues: { ":amount": amount },
+        ...(sign === "-" ? { ConditionExpression: "balance >= :amount" } : {}),
+      },
+    });
+    const receipt = {
+      Put: {
+        TableName: receipts,
+        Item: { id: { S: id }, amount },
+        ConditionExpression: "attribute_not_exists(id)",
+      },
+    };
+    const TransactItems = random.shuffle([update(from, "-"), update(to, "+"), receipt]);
+    const token = random.chance(0.5) ? { ClientRequestToken: id } : {};
+    const result = await client.call("TransactWriteItems", { TransactItems, ...token });
+    known.set(id, note(context, open, result));
+  }
+
+  async function readTogether(context: WorkloadContext, client: SimulatedClient): Promise<boolean> {
+    const open = context.history.invoke(client.name, "read-all", null);
+    const result = await client.call("TransactGetItems", { TransactItems: names.map((name) => ({ Get: name })) });
+    note(context, open, result);
+    if (result.kind === "ok") audit(context, result.body as unknown as Answer);
+    return result.kind === "ok";
+  }
+
+  function audit(context: WorkloadContext, { Responses }: Answer): void {
+    const balances = Responses.map(({ Item }) => Number(Item?.balance?.N));
+    const total = balances.reduce((sum, balance) => sum + balance, 0);
+    if (total === accounts * initial && balances.every((balance) => balance >= 0)) return;
+    context.violated(`at one moment the accounts held ${balances.join(", ")}: ${total}`);
+  }
+
+  return {
+    name: "transfers",
+    async setUp(context) {
+      for (const table of [...tables, receipts]) await createTable(context, table, false);
+      for (const { TableName, Key } of names) {
+        await callUntilKnown(context, "PutItem", { TableName, Item: { ...Key, balance: { N: String(initial) } } });
+      }
+    },
+    async run(context, client) {
+      while (!context.isStopped()) {
+        if (context.random.chance(0.6)) await transfer(context, client);
+        else await readTogether(context, client);
+        await context.think();
+      }
+    },
+    async check(context) {
+      while (!(await readTogether(context, context.clients[0] as SimulatedClient))) await context.world.sleep(500);
+      for (const [id, done] of known) {
+        if (done === undefined) continue;
+        const input = { TableName: receipts, Key: { id: { S: id } }, ConsistentRead: true };
+        const exists = itemOf<object>(await callUntilKnown(context, "GetItem", input)) !== undefined;
+        if (exists !== done) context.violated(`${id} was ${done ? "acknowledged and is lost" : "refused and was done"}`);
+      }
+    },
+  };
+}
+
+/** Ends an operation of the history; true when it was done, false when it was refused. */
+function note(
+  context: WorkloadContext,
+  open: ReturnType<WorkloadContext["history"]["invoke"]>,
+  result: CallResult,
+): boolean | undefined {
+  switch (result.kind) {
+    case "ok":
+      open.ok(result.body);
+      return true;
+    case "unreachable":
+      open.fail("unreachable");
+      return false;
+    case "unknown":
+      open.info(result.reason);
+      return undefined;
+    case "refused":
+      open.fail(result.type);
+      if (result.type === "TransactionCanceledException") return false;
+      if (result.type === "TransactionInProgressException") return undefined;
+      context.violated(`refused with ${result.type}: ${result.message}`);
+      return false;
+  }
+}

@@ -3,11 +3,13 @@
 //
 // The node keeps its own list of what its replicas are (replicas.json), written before a replica is created and after
 // one is destroyed, so that after a restart it can open them without the control plane and can clean up the ranges
-// of one whose table was deleted meanwhile.
+// of one whose table was deleted meanwhile. A replica that the list says was there and the log does not know (and did
+// not remove) has forgotten its votes and acknowledgements: it is not made again, and the control plane, which
+// misses it in the reports, replaces it by one with another id.
 import { fromUtf8, utf8 } from "@azimuth/foundation/bytes.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
-import { reconcile as compare, type GroupLookup, type WantedReplica } from "@azimuth/control-plane/replica-fate.ts";
+import { mustDestroy, reconcile as compare, type GroupLookup, type WantedReplica } from "@azimuth/control-plane/replica-fate.ts";
 import { localIndexesOf } from "@azimuth/operations/index-entries.ts";
 import { Partition, type PartitionDescriptor, type PartitionDoors } from "@azimuth/partition/partition.ts";
 import type { Files } from "@azimuth/storage/files.ts";
@@ -15,6 +17,12 @@ import { emptyConfig, type LogStore } from "@azimuth/storage/log-store.ts";
 
 const fileName = "replicas.json";
 const controlGroup = 0;
+
+/** One line of the list. */
+interface Listed extends PartitionDescriptor {
+  /** The replica that is durably there, or was. Absent: its creation may not have come that far. */
+  readonly replica?: number | undefined;
+}
 
 export interface Replicas {
   get(partition: number): Partition | undefined;
@@ -37,18 +45,25 @@ export interface ReplicasDoors extends PartitionDoors {
 export function createReplicas(doors: ReplicasDoors): Replicas {
   const { host, log, logStore, files } = doors;
   const partitions = new Map<number, Partition>();
-  const descriptors = new Map<number, PartitionDescriptor>();
+  const descriptors = new Map<number, Listed>();
+  /** Replicas whose log is lost, by group. */
+  const forgotten = new Map<number, number>();
   /** Groups being created or destroyed. */
   const busy = new Set<number>();
   let latest: GroupLookup | undefined;
+  let saveScheduled = false;
 
   function openRecovered(): void {
     const stored = files.readWhole(fileName);
-    const list = stored === undefined ? [] : (JSON.parse(fromUtf8(stored)) as PartitionDescriptor[]);
-    for (const descriptor of list) {
+    const list = stored === undefined ? [] : (JSON.parse(fromUtf8(stored)) as Listed[]);
+    for (const { replica, ...descriptor } of list) {
       const { partition } = descriptor;
-      if (logStore.group(partition) === undefined) continue;
-      descriptors.set(partition, descriptor);
+      const recovered = logStore.group(partition);
+      if (recovered === undefined) {
+        if (replica !== undefined && !logStore.wasRemoved(partition, replica)) keepAway(descriptor, replica);
+        continue;
+      }
+      descriptors.set(partition, { ...descriptor, replica: recovered.replica });
       const machine = new Partition(doors, descriptor);
       partitions.set(partition, machine);
       host.openGroup({ group: partition, machine });
@@ -62,7 +77,13 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
     for (const { group } of fate.destroy) {
       if (group !== controlGroup && !busy.has(group)) destroy(group);
     }
-    const missing = fate.create.filter(({ group }) => group !== controlGroup && !busy.has(group));
+    for (const [group, replica] of forgotten) {
+      if (!mustDestroy(map, { group, replica })) continue;
+      forgotten.delete(group);
+      if (!partitions.has(group)) descriptors.delete(group);
+    }
+    const missing = fate.create.filter(({ group, replica }) =>
+      group !== controlGroup && !busy.has(group) && forgotten.get(group) !== replica);
     if (missing.length === 0) return;
     for (const { group, partition } of missing) descriptors.set(group, descriptorOf(partition, doors));
     saveDescriptors();
@@ -75,7 +96,19 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
     busy.add(group);
     const bootstrap = bootstraps ? { ...emptyConfig, voters: partition.bootstrap } : undefined;
     log.info("creating a replica", { partition: group, replica, founding: bootstraps });
-    host.createGroup({ group, replica, bootstrap, machine }, () => settle(group));
+    host.createGroup({ group, replica, bootstrap, machine }, () => {
+      const descriptor = descriptors.get(group);
+      if (descriptor !== undefined) descriptors.set(group, { ...descriptor, replica });
+      saveSoon();
+      settle(group);
+    });
+  }
+
+  function keepAway(descriptor: PartitionDescriptor, replica: number): void {
+    const { partition } = descriptor;
+    log.error("the log has lost a replica: it stays away until it is replaced", { partition, replica });
+    descriptors.set(partition, { ...descriptor, replica });
+    forgotten.set(partition, replica);
   }
 
   function destroy(group: number): void {
@@ -96,6 +129,16 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
     busy.delete(partition);
     doors.changed();
     if (latest !== undefined) reconcile(latest);
+  }
+
+  /** Once for all replicas that are created together. */
+  function saveSoon(): void {
+    if (saveScheduled) return;
+    saveScheduled = true;
+    doors.clock.defer(() => {
+      saveScheduled = false;
+      saveDescriptors();
+    });
   }
 
   function saveDescriptors(): void {

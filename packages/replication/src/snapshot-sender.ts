@@ -209,8 +209,9 @@ export class SnapshotSender {
 
   #report(group: Group, incarnation: number, to: ReplicaId, installed: boolean): void {
     this.#engaged.delete(keyOf(group, to));
-    if (group.incarnation !== incarnation || group.closed) return;
-    group.raft.reportSnapshot(to, installed);
+    if (group.closed) return;
+    // Another life of this replica may have asked meanwhile, and was not served: it has to ask again.
+    group.raft.reportSnapshot(to, installed && group.incarnation === incarnation);
     this.#context.wake(group);
   }
 }

@@ -12,9 +12,11 @@ import type {
   RangeReadCommand,
   RangeReadOperation,
 } from "@azimuth/operations/operation.ts";
+import { itemKeyOfEntry } from "@azimuth/operations/index-reads.ts";
 import { nodeOperations } from "@azimuth/operations/registry.ts";
 import { conflictRefusal } from "@azimuth/operations/transact-plan.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
+import type { KeyValue } from "@azimuth/storage/engine.ts";
 import { partitionRange, tablePrefix } from "@azimuth/storage/keys/item-key.ts";
 import { rangeChunkBytes } from "./limits.ts";
 import type { Partition, PartitionDoors } from "./partition.ts";
@@ -93,26 +95,36 @@ export function createReadPath(doors: PartitionDoors, partition: Partition): Rea
   function serveRange(command: RangeReadCommand, table: TableDefinition, done: Done): void {
     const operation = nodeOperations.get(command.operation) as RangeReadOperation | undefined;
     assert(operation?.kind === "range-read", `unknown range read ${command.operation}`);
-    const prefix = tablePrefix(command.tableId);
+    const prefix = tablePrefix(command.indexId ?? command.tableId);
     const range = clip(command, prefix, partition);
     const reader = operation.open(command, table);
     if (range === undefined) return done({ status: "ok", outcome: reader.finish(true) });
-    const iterator = doors.engine.iterate({ ...range, reverse: command.reverse });
+    // Entries and the items fetched for them have to be of one moment.
+    const snapshot = command.fetch === true ? doors.engine.snapshot() : undefined;
+    const iterator = (snapshot ?? doors.engine).iterate({ ...range, reverse: command.reverse });
     const finish = (finished: () => Outcome): void => {
       iterator.close();
+      snapshot?.close();
       done({ status: "ok", outcome: outcomeOf(finished) });
+    };
+    const take = (pairs: readonly KeyValue[], fetched: readonly (Uint8Array | undefined)[]): void => {
+      let isFull = false;
+      try {
+        isFull = pairs.some(({ key, value }, position) =>
+          reader.accept(key.subarray(prefix.length), value, fetched[position]));
+      } catch (error) {
+        return finish(() => refusalOf(error));
+      }
+      if (isFull || pairs.length === 0) return finish(() => reader.finish(!isFull));
+      pull();
     };
     const pull = (): void =>
       iterator.next(rangeChunkBytes, (pairs) => {
-        try {
-          for (const { key, value } of pairs) {
-            if (reader.accept(key.subarray(prefix.length), value)) return finish(() => reader.finish(false));
-          }
-        } catch (error) {
-          return finish(() => refusalOf(error));
-        }
-        if (pairs.length === 0) return finish(() => reader.finish(true));
-        pull();
+        if (snapshot === undefined || pairs.length === 0) return take(pairs, []);
+        const owned = pairs.map(({ key, value }) => ({ key: Uint8Array.from(key), value: Uint8Array.from(value) }));
+        const itemPrefix = tablePrefix(table.tableId);
+        const keys = owned.map(({ value }) => concatBytes(itemPrefix, itemKeyOfEntry(table, value)));
+        snapshot.get(keys, (items) => take(owned, items));
       });
     pull();
   }
@@ -123,7 +135,7 @@ export function createReadPath(doors: PartitionDoors, partition: Partition): Rea
 /** The part of the command's range that lies in this partition; undefined when none does. */
 function clip(command: RangeReadCommand, prefix: Uint8Array, partition: Partition) {
   const { tableId, firstToken, lastToken } = partition.descriptor;
-  const own = partitionRange(tableId, firstToken, lastToken);
+  const own = partitionRange(command.indexId ?? tableId, firstToken, lastToken);
   const start = command.start.length === 0 ? own.start : later(concatBytes(prefix, command.start), own.start);
   const end = command.end.length === 0 ? own.end : earlier(concatBytes(prefix, command.end), own.end);
   return compareBytes(start, end) < 0 ? { start, end } : undefined;

@@ -25,6 +25,8 @@ import { runSimulation, type SimulationOptions, type SimulationResult } from "@a
 
 const defaultLoadMs = 60_000;
 const progressWidth = 30;
+/** Without a terminal, progress is a line now and then. */
+const linesEvery = 50;
 
 const { values: flags } = parseArgs({
   options: {
@@ -164,7 +166,10 @@ function runMany(jobs: readonly Job[], each: (line: WorkerLine) => boolean, dige
 }
 
 function showProgress(done: number, total: number, failed: number): void {
-  if (!process.stdout.isTTY) return;
+  if (!process.stdout.isTTY) {
+    if (done % linesEvery === 0) process.stdout.write(`${done}/${total} seeds, ${failed} failed\n`);
+    return;
+  }
   const filled = Math.round((done / total) * progressWidth);
   process.stdout.write(`\r[${"=".repeat(filled)}${" ".repeat(progressWidth - filled)}] ${done}/${total} seeds, ${failed} failed `);
 }

@@ -84,6 +84,11 @@ export class Workload {
     this.#running = Promise.all(Array.from({ length: this.#clients }, (_, number) => this.#run(number)));
   }
 
+  /** Calls that have failed for good so far. */
+  get failed(): number {
+    return this.#failures.length;
+  }
+
   /** Longest call that was under way at or begun within `windowMs` after `at`, in milliseconds. */
   outageAfter(at: number, windowMs: number): number {
     let longest = 0;

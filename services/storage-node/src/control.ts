@@ -14,7 +14,10 @@ export interface Control {
   readonly plane: ControlPlane;
   readonly watches: WatchServer;
   /** `founding`: this replica is one of those that group 0 starts with. */
-  open(options: { readonly recovered: boolean; readonly replica: number; readonly founding: boolean }): void;
+  open(
+    options: { readonly recovered: boolean; readonly replica: number; readonly founding: boolean },
+    created: () => void,
+  ): void;
   /** Whether this replica knows who leads group 0 now. */
   isInTouch(): boolean;
   /** The replica of group 0 leaves this node for good; `done` once nothing of it is left. */
@@ -73,10 +76,10 @@ export function createControl(doors: ControlDoors): Control {
   return {
     plane,
     watches,
-    open({ recovered, replica, founding }) {
+    open({ recovered, replica, founding }, created) {
       if (recovered) return host.openGroup({ group: 0, machine: plane });
       const bootstrap = founding ? { ...emptyConfig, voters: config.founders } : undefined;
-      host.createGroup({ group: 0, replica, bootstrap, machine: plane }, () => {});
+      host.createGroup({ group: 0, replica, bootstrap, machine: plane }, created);
     },
     isInTouch: () => (host.status(0)?.leader ?? 0) !== 0,
     destroy(done) {

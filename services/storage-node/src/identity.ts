@@ -20,6 +20,8 @@ export interface Identity {
   readonly number: number;
   /** Incarnations, by name, of those it founded the cluster with; empty when it joined. */
   readonly foundedWith: Readonly<Record<string, string>>;
+  /** The replica of the control plane that is durably here, or was; absent before there was one. */
+  readonly controlReplica?: number | undefined;
 }
 
 /** What a node answers to "identify". */

@@ -108,6 +108,7 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
   let replicas: Replicas | undefined;
   let control: Control | undefined;
   let draining = false;
+  let controlIsLost = false;
   const session = toHex(random.bytes(8));
   let reportSequence = 0;
   let reportScheduled = false;
@@ -227,6 +228,13 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
     const replica = placed === undefined ? undefined : replicaOn(placed, identity.number);
     const founding = placed === undefined && isFounder;
     if (!recovered && !founding && (replica === undefined || logStore.wasRemoved(0, replica))) return;
+    const wanted = replica ?? replicaIdOf(0, identity.number);
+    if (!recovered && wanted === identity.controlReplica) {
+      // It has forgotten what it voted and acknowledged: only one with another id may take its place.
+      if (!controlIsLost) log.error("the log has lost the control plane's replica: it stays away until it is replaced");
+      controlIsLost = true;
+      return;
+    }
     control = createControl({
       clock,
       random: random.split("control-plane"),
@@ -244,7 +252,10 @@ export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeCo
       sendMap: (watcher, delta) => transport.send(watcher, notice(mapTopic, delta as unknown as Plain)),
       mapChanged: (delta: MapDelta) => void follower.applyDelta(delta),
     });
-    control.open({ recovered, replica: replica ?? replicaIdOf(0, identity.number), founding });
+    control.open({ recovered, replica: wanted, founding }, () => {
+      identity = { ...identity, controlReplica: wanted };
+      saveIdentity(files, identity);
+    });
   }
 
   /** Group 0's replica comes to and leaves this node as the map says, like every other. */

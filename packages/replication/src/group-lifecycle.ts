@@ -27,7 +27,7 @@ import type { HostContext } from "./host-context.ts";
 import type { StateMachine } from "./state-machine.ts";
 
 const bootstrapIndex = 1;
-const bootstrapTerm = 1;
+export const bootstrapTerm = 1;
 const nothingApplied: AppliedState = { index: 0, term: 0, config: emptyConfig };
 
 export interface CreateGroupOptions {

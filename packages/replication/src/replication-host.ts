@@ -23,7 +23,7 @@ import { ApplyPipeline } from "./apply-pipeline.ts";
 import { Compaction } from "./compaction.ts";
 import { Flusher } from "./flusher.ts";
 import { type Group, membersOf } from "./group.ts";
-import { GroupLifecycle, type CreateGroupOptions } from "./group-lifecycle.ts";
+import { bootstrapTerm, GroupLifecycle, type CreateGroupOptions } from "./group-lifecycle.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import {
   nodeOfReplica, type GroupStatus, type ProposalResult, type ReadResult, type ReplicationHost,
@@ -140,7 +140,13 @@ class Host implements NodeReplicationHost {
   }
 
   createGroup(options: CreateGroupOptions, done: () => void): void {
-    this.#lifecycle.create(options, done);
+    this.#lifecycle.create(options, () => {
+      done();
+      const founders = options.bootstrap?.voters ?? [];
+      if (founders[options.group % founders.length] === options.replica) {
+        this.#standAsFounder(options.group, this.#context.limits.electionTimeoutTicks);
+      }
+    });
   }
 
   openGroup(options: { group: number; machine: StateMachine }): void {
@@ -369,6 +375,21 @@ class Host implements NodeReplicationHost {
       raft.campaign();
       this.#turn.touch(group);
     });
+  }
+
+  /**
+   * A new group's first election need not wait for a timeout: one founder, in each group another, campaigns
+   * at once, and again each tick while the others may still be creating their replicas.
+   */
+  #standAsFounder(id: number, timesLeft: number): void {
+    const group = this.#open(id);
+    if (group === undefined || timesLeft === 0) return;
+    const { raft } = group;
+    if (raft.term !== bootstrapTerm || raft.leader !== 0 || raft.role === "candidate") return;
+    raft.campaign();
+    this.#wake(group);
+    const { clock, limits } = this.#context;
+    clock.after(limits.tickMs, () => this.#standAsFounder(id, timesLeft - 1));
   }
 
   #handOver(group: Group): void {

@@ -1,6 +1,8 @@
 // The life of a group in good times and through crashes of its nodes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { emptyConfig } from "@azimuth/storage/log-store.ts";
+import { replicaIdOf } from "../src/host-api.ts";
 import { TestCluster } from "./test-cluster.ts";
 
 test("three hosts elect a leader, replicate a proposal and apply it everywhere", () => {
@@ -13,6 +15,29 @@ test("three hosts elect a leader, replicate a proposal and apply it everywhere",
   const [first, ...others] = cluster.converge(7);
   assert.equal(first?.length, 1);
   for (const other of others) assert.deepEqual(other, first);
+});
+
+test("a new group has a leader at once, in each group another founder, also when the others come later", () => {
+  const cluster = new TestCluster({ seed: 5, nodes: 3 });
+  for (const group of [6, 7, 8]) {
+    const begunAt = cluster.clock.now();
+    cluster.createGroup(group, [1, 2, 3]);
+    const leader = cluster.awaitLeader(group);
+    assert.equal(leader.number, (group % 3) + 1);
+    assert.ok(cluster.clock.now() - begunAt < 100, `group ${group} took ${cluster.clock.now() - begunAt} ms`);
+  }
+  const voters = [1, 2, 3].map((node) => replicaIdOf(1, node));
+  const create = (number: number): void => {
+    const { host } = cluster.node(number);
+    const machine = cluster.node(number).machine(9);
+    host.createGroup({ group: 9, replica: replicaIdOf(1, number), bootstrap: { ...emptyConfig, voters }, machine }, () => {});
+  };
+  create(1);
+  cluster.clock.advance(220);
+  const lateAt = cluster.clock.now();
+  create(2);
+  assert.equal(cluster.awaitLeader(9).number, 1);
+  assert.ok(cluster.clock.now() - lateAt < 100, `the first pair took ${cluster.clock.now() - lateAt} ms`);
 });
 
 test("a proposal at a follower is answered with the leader", () => {

@@ -200,8 +200,9 @@ export async function assertAnswered(
 /** One zone at a time loses power, and comes back before the next one does. */
 function startChaos(target: TestCluster): () => Promise<void> {
   let stopped = false;
+  let round = 0;
   const run = async (): Promise<void> => {
-    for (let round = 0; !stopped; round++) {
+    for (; !stopped; round++) {
       const zone = target.nodes[round % target.nodes.length] as string;
       await wait(1500);
       await target.act("kill", zone);
@@ -215,5 +216,7 @@ function startChaos(target: TestCluster): () => Promise<void> {
   return async () => {
     stopped = true;
     await running;
+    process.stderr.write(`chaos: a zone was killed and restarted ${round} times\n`);
+    assert.ok(round > 0, "no zone was killed");
   };
 }

@@ -10,6 +10,7 @@ import type { ControlCommand } from "@azimuth/control-plane/commands.ts";
 import type { ControlClient } from "@azimuth/control-plane/control-client.ts";
 import type { DispatchContext, Dispatcher, DispatchResult } from "@azimuth/control-plane/dispatch.ts";
 import { DynamoDbException } from "@azimuth/model/exceptions.ts";
+import type { TableDefinition } from "@azimuth/model/table.ts";
 import type { Outcome, ParseContext } from "@azimuth/operations/operation.ts";
 import type { BatchPlan, ControlPlan, PartResult, Plan, RangeReadPlan } from "@azimuth/operations/plan.ts";
 import { routerOperations } from "@azimuth/operations/registry.ts";
@@ -90,20 +91,35 @@ async function carryOut(
   const parsed = parseDocument(request.body);
   if (parsed === undefined) throw new DynamoDbException("SerializationException", "");
   const input = parsed.document;
-  await doors.catalog.prepare(operation.tableNames(input), request.id);
-  const context = {
-    ...doors.parseContext,
-    host: request.headers["host"],
-    findTable: (name: string) => doors.catalog.find(name),
-  };
-  const plan = parseBounded(() => operation.parse(input, context));
   const identity = requestIdentity(request.headers, accessKeyId, operationName, request.body, doors.random);
-  return execute(doors, plan, {
-    trace: request.id,
-    deadline,
-    requestToken: identity.token,
-    firstAttempt: identity.attempt,
-  });
+  /** The tables that the plan was made for, by the names it was given. */
+  const planned = new Map<string, number>();
+  const findTable = (name: string): TableDefinition | undefined => {
+    const table = doors.catalog.find(name);
+    if (table !== undefined) planned.set(name, table.tableId);
+    return table;
+  };
+  const attempt = async (): Promise<string> => {
+    await doors.catalog.prepare(operation.tableNames(input), request.id, indexNameOf(input));
+    const context = { ...doors.parseContext, host: request.headers["host"], findTable };
+    const plan = parseBounded(() => operation.parse(input, context));
+    // A transaction may have begun in other tables.
+    if (plan.kind === "transact-write") planned.clear();
+    return execute(doors, plan, {
+      trace: request.id,
+      deadline,
+      requestToken: identity.token,
+      firstAttempt: identity.attempt,
+    });
+  };
+  try {
+    return await attempt();
+  } catch (error) {
+    // The map here was of a table that is deleted by now; there may be another one under its name.
+    const isOld = [...planned].some(([name, id]) => doors.catalog.find(name)?.tableId !== id);
+    if (!isOld || !(error instanceof DynamoDbException && error.type === "ResourceNotFoundException")) throw error;
+    return attempt();
+  }
 }
 
 /** Parsing changes nothing and recurses as deep as the input does: what exhausts the stack is nested too deeply. */
@@ -185,4 +201,10 @@ async function executeControl(doors: PipelineDoors, plan: ControlPlan, context: 
   );
   if (answer.status === "unavailable") throw internalServerError();
   return plan.reply(answer.outcome as Outcome);
+}
+
+/** The IndexName of an unchecked request. */
+function indexNameOf(input: unknown): string | undefined {
+  const name = (input as { IndexName?: unknown } | null | undefined)?.IndexName;
+  return typeof name === "string" ? name : undefined;
 }

@@ -55,6 +55,8 @@ export class FakeCluster {
   readonly clock = new ManualClock();
   readonly random: Random;
   readonly nodes: FakeNode[] = [];
+  /** What every partition reports to have filled. */
+  builtIndexes: readonly number[] = [];
   readonly groups = new Map<number, FakeGroup>();
   readonly control: FakeControlGroup;
   readonly planes = new Map<number, { plane: ControlPlane; engine: Engine }>();
@@ -319,7 +321,7 @@ export class FakeCluster {
 
   #report(node: FakeNode): void {
     const groups = [...node.held].filter(([id]) => this.groups.has(id)).map(([id, held]) =>
-      groupReportOf(this.#status(id, held.replica, held.initialised), 100, held.corrupted, 7));
+      groupReportOf(this.#status(id, held.replica, held.initialised), 100, held.corrupted, 7, this.builtIndexes));
     for (const replica of this.planes.keys()) {
       if (nodeOfReplica(replica) === node.number) groups.push(groupReportOf(this.control.status(replica), 10, false));
     }

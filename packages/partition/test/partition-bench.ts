@@ -7,8 +7,9 @@ import type { PointReadCommand, WriteCommand } from "@azimuth/operations/operati
 import { routerOperations } from "@azimuth/operations/registry.ts";
 import { firstToken, lastToken } from "@azimuth/placement/token.ts";
 import type { GroupStatus, ProposalResult, ReadResult, ReplicationHost } from "@azimuth/replication/host-api.ts";
-import type { WriteOperation } from "@azimuth/storage/engine.ts";
+import type { KeyValue, WriteOperation } from "@azimuth/storage/engine.ts";
 import { createMemoryEngine } from "@azimuth/storage/memory-engine.ts";
+import type { IndexDoors } from "../src/index-queue.ts";
 import { Partition } from "../src/partition.ts";
 import type { PartitionReply } from "../src/requests.ts";
 
@@ -56,9 +57,20 @@ export class Answer {
   }
 }
 
+export interface BenchOptions {
+  readonly table?: TableDefinition;
+  /** Of the table, or of an index whose partition this is. */
+  readonly tableId?: number;
+  readonly partition?: number;
+  readonly indexes?: IndexDoors;
+}
+
 export class PartitionBench {
   readonly partition: Partition;
-  readonly #engine;
+  readonly engine;
+  readonly #timers: (() => void)[] = [];
+  /** What the node's map says of the table; a test may change it. */
+  table: TableDefinition;
   readonly #deferred: (() => void)[] = [];
   readonly #waitingReads: ((result: ReadResult) => void)[] = [];
   proposals: Proposal[] = [];
@@ -68,15 +80,20 @@ export class PartitionBench {
   autoConfirm = true;
   wallNow = 1_700_000_000_000;
 
-  constructor() {
+
+  constructor(options: BenchOptions = {}) {
+    this.table = options.table ?? table;
     const clock: Clock = {
       now: () => 0,
       wallNow: () => this.wallNow,
-      after: () => ({ cancel() {} }),
+      after: (_delayMs, callback) => {
+        this.#timers.push(callback);
+        return { cancel() {} };
+      },
       every: () => ({ cancel() {} }),
       defer: (callback) => void this.#deferred.push(callback),
     };
-    this.#engine = createMemoryEngine({ clock });
+    this.engine = createMemoryEngine({ clock });
     const host = {
       propose: (_group: number, data: Uint8Array, waiter: (result: ProposalResult) => void): number => {
         this.proposals.push({ index: ++this.#lastIndex, data, waiter });
@@ -88,10 +105,13 @@ export class PartitionBench {
       },
       status: () => ({ applied: this.#applied, initialised: true }) as GroupStatus,
     } as unknown as ReplicationHost;
-    const indexes = { locate: () => undefined, deliver: () => {} };
-    const findTable = (id: number) => (id === 7 ? table : undefined);
-    const doors = { clock, engine: this.#engine, host, findTable, indexes };
-    this.partition = new Partition(doors, { partition: 1, tableId: 7, firstToken, lastToken, epoch: 1 });
+    const indexes = options.indexes ?? { locate: () => undefined, deliver: () => {} };
+    const tableId = options.tableId ?? this.table.tableId;
+    const findTable = (id: number) => (id === tableId ? this.table : undefined);
+    const doors = { clock, engine: this.engine, host, findTable, indexes };
+    this.partition = new Partition(doors, {
+      partition: options.partition ?? 1, tableId, firstToken, lastToken, epoch: 1,
+    });
     this.lead(2);
   }
 
@@ -114,13 +134,33 @@ export class PartitionBench {
     for (const { index, data, waiter } of this.proposals.splice(0, count)) {
       const batch: WriteOperation[] = [];
       const value = this.partition.apply({ index, term: 2, data }, batch);
-      this.#engine.write(batch, () => {
+      this.engine.write(batch, () => {
         this.#applied = index;
         this.partition.appliedThrough(index);
         waiter({ kind: "applied", index, value });
       });
     }
     this.settle();
+  }
+
+  /** Lets the pauses end that something waits for, once. */
+  elapse(): void {
+    for (const callback of this.#timers.splice(0)) callback();
+    this.settle();
+  }
+
+  /** Keys and values of a range of the engine. */
+  stored(range: { readonly start: Uint8Array; readonly end: Uint8Array }): readonly KeyValue[] {
+    const found: KeyValue[] = [];
+    const iterator = this.engine.iterate(range);
+    const pull = (): void => iterator.next(1 << 20, (pairs) => {
+      found.push(...pairs);
+      if (pairs.length > 0) pull();
+      else iterator.close();
+    });
+    pull();
+    this.settle();
+    return found;
   }
 
   /** Proposals whose leader lost them. */
@@ -141,7 +181,7 @@ export class PartitionBench {
   ): Answer {
     const parse = routerOperations.get(operation)?.parse;
     assert(parse !== undefined, `no operation ${operation}`);
-    const context = { findTable: () => table, region: "us-east-1", accountId: "000000000000" };
+    const context = { findTable: () => this.table, region: "us-east-1", accountId: "000000000000" };
     const plan = parse({ TableName: "users", ...input }, context);
     const answer = new Answer();
     const done = (reply: PartitionReply): void => answer.fill(reply);

@@ -1,0 +1,241 @@
+// A partition of a table and one of its global index, each on a bench: what is written, queued, delivered and taken.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decodeItem } from "@azimuth/model/item-codec.ts";
+import type { IndexDefinition, TableDefinition } from "@azimuth/model/table.ts";
+import { firstToken, lastToken } from "@azimuth/placement/token.ts";
+import { collectionRange, decodeCollectionSize } from "@azimuth/storage/keys/collection-key.ts";
+import { indexQueueRange } from "@azimuth/storage/keys/index-queue-key.ts";
+import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
+import type { IndexWriteCommand } from "../src/index-writes.ts";
+import { checkCollectionSize } from "../src/table-writes.ts";
+import { PartitionBench, table as plainTable } from "./partition-bench.ts";
+
+const ready = { status: "ACTIVE", backfilling: false, throughput: { readUnits: 0, writeUnits: 0 } } as const;
+const byGroup: IndexDefinition = {
+  ...ready, indexId: 8, name: "byGroup", kind: "global", projection: { kind: "ALL" },
+  key: { partition: [{ name: "group", type: "S" }], sort: [] },
+};
+const table: TableDefinition = { ...plainTable, indexes: [byGroup], indexVersion: 1 };
+
+interface Sent {
+  readonly command: IndexWriteCommand;
+  readonly done: (taken: boolean) => void;
+}
+
+class Pair {
+  readonly sent: Sent[] = [];
+  readonly base: PartitionBench;
+  readonly index: PartitionBench;
+
+  constructor(definition = table) {
+    const indexes = {
+      locate: () => 2,
+      deliver: (_partition: number, command: IndexWriteCommand, done: (taken: boolean) => void) =>
+        void this.sent.push({ command, done }),
+    };
+    this.base = new PartitionBench({ table: definition, indexes });
+    this.index = new PartitionBench({ table: definition, tableId: 8, partition: 2 });
+  }
+
+  put(id: string, group?: string, more: object = {}): void {
+    const indexed = group === undefined ? {} : { group: { S: group } };
+    this.base.send("PutItem", { Item: { id: { S: id }, ...indexed, ...more } });
+    this.base.settle();
+    this.base.apply();
+  }
+
+  /** The index partition takes a batch, now or again. */
+  take(command: IndexWriteCommand): void {
+    this.index.partition.writeIndex(command, 1, (reply) => assert.equal(reply.status, "ok"));
+    this.index.settle();
+    this.index.apply();
+  }
+
+  /** Delivers until nothing is on its way. */
+  deliverAll(): void {
+    for (let next = this.sent.shift(); next !== undefined; next = this.sent.shift()) {
+      this.take(next.command);
+      next.done(true);
+      this.base.settle();
+      this.base.apply();
+    }
+  }
+
+  entries(): readonly string[] {
+    return this.index.stored(partitionRange(8, firstToken, lastToken)).map(({ value }) => {
+      const item = decodeItem(value);
+      return `${String(item.get("id")?.value)}:${String(item.get("group")?.value)}`;
+    }).sort();
+  }
+
+  queued(): number {
+    return this.base.stored(indexQueueRange(1)).length;
+  }
+}
+
+test("a write queues its change with the item, and the index has it once it is delivered", () => {
+  const pair = new Pair();
+  pair.put("a", "red");
+  pair.put("b");
+  assert.equal(pair.queued(), 1);
+  assert.equal(pair.base.partition.statistics.queued, 1);
+  pair.deliverAll();
+  assert.deepEqual(pair.entries(), ["a:red"]);
+  assert.equal(pair.queued(), 0);
+  assert.equal(pair.base.partition.statistics.queued, 0);
+  assert.equal(pair.index.partition.statistics.items, 1);
+});
+
+test("an entry moves with its item, and goes with it", () => {
+  const pair = new Pair();
+  pair.put("a", "red");
+  pair.put("a", "blue");
+  pair.deliverAll();
+  assert.deepEqual(pair.entries(), ["a:blue"]);
+  pair.base.send("DeleteItem", { Key: { id: { S: "a" } } });
+  pair.base.settle();
+  pair.base.apply();
+  pair.deliverAll();
+  assert.deepEqual(pair.entries(), []);
+  assert.equal(pair.index.partition.statistics.items, 0);
+});
+
+test("an old batch that arrives again, late, undoes nothing", () => {
+  const pair = new Pair();
+  pair.put("a", "red");
+  const old = pair.sent[0]!.command;
+  pair.deliverAll();
+  pair.put("a", "blue");
+  pair.deliverAll();
+  pair.take(old);
+  assert.deepEqual(pair.entries(), ["a:blue"]);
+});
+
+test("what is not acknowledged stays in the queue and is sent again", () => {
+  const pair = new Pair();
+  pair.put("a", "red");
+  const lost = pair.sent.shift()!;
+  lost.done(false);
+  pair.base.settle();
+  assert.equal(pair.queued(), 1);
+  pair.base.elapse();
+  assert.equal(pair.sent.length, 1);
+  pair.deliverAll();
+  assert.deepEqual(pair.entries(), ["a:red"]);
+  assert.equal(pair.queued(), 0);
+});
+
+test("a new leader begins with the oldest change that is still in the queue", () => {
+  const pair = new Pair();
+  pair.put("a", "red");
+  const underWay = pair.sent.shift()!;
+  pair.take(underWay.command);
+  pair.base.loseLeadership();
+  underWay.done(true);
+  pair.base.lead(2);
+  assert.deepEqual(pair.sent.map(({ command }) => command.changes.length), [1], "the acknowledgement came too late");
+  pair.deliverAll();
+  assert.deepEqual(pair.entries(), ["a:red"]);
+  assert.equal(pair.queued(), 0);
+});
+
+test("changes of an index that is being deleted are taken out unsent", () => {
+  const pair = new Pair();
+  pair.put("a", "red");
+  pair.sent.shift()!.done(false);
+  pair.base.table = { ...table, indexes: [{ ...byGroup, status: "DELETING" }], indexVersion: 2 };
+  pair.base.elapse();
+  pair.base.apply();
+  assert.equal(pair.sent.length, 0);
+  assert.equal(pair.queued(), 0);
+});
+
+test("a leader whose map is older than what was decided here decides nothing", () => {
+  const pair = new Pair();
+  pair.put("a", "red");
+  pair.base.table = plainTable;
+  const refused = pair.base.send("PutItem", { Item: { id: { S: "b" } } });
+  pair.base.settle();
+  assert.equal(refused.status(), "unavailable");
+});
+
+test("changes outside the index partition's range are sent back whole", () => {
+  const pair = new Pair();
+  pair.put("a", "red");
+  const { command } = pair.sent[0]!;
+  const foreign = { ...command, indexId: 9 };
+  pair.index.partition.writeIndex(foreign, 1, (reply) => assert.equal(reply.status, "wrong-epoch"));
+});
+
+test("an index added to a live table is filled in order with the writes, and reported as built once it has it all", () => {
+  const pair = new Pair(plainTable);
+  pair.put("a", "red");
+  pair.put("b", "blue");
+  const creating: TableDefinition = { ...table, indexes: [{ ...byGroup, status: "CREATING", backfilling: true }] };
+  pair.base.table = creating;
+  pair.index.table = creating;
+  pair.base.partition.buildIndexes();
+  pair.base.settle();
+  pair.base.apply();
+  pair.put("a", "green");
+  for (let round = 0; round < 10; round++) {
+    if (pair.queued() > 0) assert.deepEqual(pair.base.partition.statistics.builtIndexes, [], "not all is there yet");
+    pair.base.settle();
+    pair.base.apply();
+    pair.deliverAll();
+    pair.base.elapse();
+    pair.base.apply();
+  }
+  assert.deepEqual(pair.entries(), ["a:green", "b:blue"]);
+  assert.deepEqual(pair.base.partition.statistics.builtIndexes, [8]);
+});
+
+test("expired items are deleted like any other, their entries with them; others stay", () => {
+  const pair = new Pair({ ...table, timeToLive: "expires" });
+  const now = pair.base.wallNow / 1000;
+  pair.put("past", "red", { expires: { N: String(now - 1) } });
+  pair.put("future", "red", { expires: { N: String(now + 1) } });
+  pair.put("ancient", "red", { expires: { N: String(now - 6 * 365 * 86_400) } });
+  pair.put("text", "red", { expires: { S: String(now - 1) } });
+  pair.base.partition.sweepExpired();
+  pair.base.settle();
+  pair.base.apply();
+  pair.deliverAll();
+  assert.deepEqual(pair.entries(), ["ancient:red", "future:red", "text:red"]);
+  assert.equal(pair.base.partition.statistics.items, 3);
+});
+
+const withLocal: TableDefinition = {
+  ...plainTable,
+  key: { partition: { name: "id", type: "S" }, sort: { name: "at", type: "N" } },
+  indexes: [{
+    ...ready, indexId: 9, name: "byAmount", kind: "local", projection: { kind: "KEYS_ONLY" },
+    key: { partition: [{ name: "id", type: "S" }], sort: [{ name: "amount", type: "N" }] },
+  }],
+};
+
+test("entries of a local index are written by the entry of their item, and its collection is counted", () => {
+  const bench = new PartitionBench({ table: withLocal });
+  const put = (at: string, amount: string): void => {
+    bench.send("PutItem", { Item: { id: { S: "a" }, at: { N: at }, amount: { N: amount } } });
+    bench.settle();
+    assert.equal(bench.proposals.length, 1);
+    bench.apply();
+  };
+  put("1", "5");
+  put("2", "3");
+  put("2", "9");
+  const entries = bench.stored(partitionRange(9, firstToken, lastToken));
+  assert.deepEqual(entries.map(({ value }) => decodeItem(value).get("amount")?.value), ["5", "9"]);
+  const [collection] = bench.stored(collectionRange(7, firstToken, lastToken));
+  // Two items and two entries of the same three attributes: names 2 + 2 + 6, values 1 + 2 + 2 bytes.
+  assert.equal(decodeCollectionSize(collection!.value), 4 * 15);
+});
+
+test("a collection that is too large may shrink but not grow", () => {
+  const limit = 10 * 2 ** 30;
+  checkCollectionSize(limit, 5);
+  checkCollectionSize(limit + 10, -5);
+  assert.throws(() => checkCollectionSize(limit + 1, 5), { type: "ItemCollectionSizeLimitExceededException" });
+});

@@ -3,7 +3,7 @@
 import { encodeBody } from "@azimuth/rpc/body-codec.ts";
 import { encodeFrame } from "@azimuth/rpc/encode-frame.ts";
 import type { WireMessage } from "@azimuth/rpc/messages.ts";
-import type { Message as RaftMessage, MessageType } from "@azimuth/raft/types.ts";
+import type { Entry, Message as RaftMessage, MessageType } from "@azimuth/raft/types.ts";
 
 const huge = Number.MAX_SAFE_INTEGER;
 const none = new Uint8Array(0);
@@ -14,11 +14,17 @@ const raftTypes: readonly MessageType[] = [
   "pre-vote-response", "snapshot", "timeout-now",
 ];
 
+const unconnected: readonly Entry[] = [
+  { index: 900, term: 7, kind: "normal", data: noise },
+  { index: 3, term: 9, kind: "config", data: noise },
+];
+
 const bodies: readonly Uint8Array[] = [
   none,
   noise,
   Buffer.from([0xc0]),
-  ...[null, 7, "text", [], {}, [[[[]]]], { since: "x" }, { since: -1 }, { kind: 5 }, { operation: "No" }].map((plain) => encodeBody(plain as object)),
+  ...[null, 7, "text", [], {}, [[[[]]]], { since: "x" }, { since: -1 }, { kind: 5 }, { operation: "No" }]
+    .map((plain) => encodeBody(plain as object)),
   encodeBody({ kind: "write", operation: "No", tableId: 1, position: { token: "00", partitionKey: none, sortKey: none } }),
   encodeBody({ kind: "point-read", operation: "No", tableId: 1, consistent: true, position: { token: "00" } }),
   encodeBody({ kind: "range-read", operation: "Query", tableId: "x", consistent: false, token: 5 }),
@@ -37,7 +43,8 @@ export function absurdRaft(group: number, from: number, to: number): readonly Bu
     { ...blank, type, from: huge, term: 3 },
     { ...blank, type, to: huge },
     { ...blank, type, term: 2 ** 50, reject: true, hintIndex: huge, index: huge },
-    { ...blank, type, term: 2 ** 50, entries: [{ index: 900, term: 7, kind: "normal", data: noise }, { index: 3, term: 9, kind: "config", data: noise }] },
+    { ...blank, type, term: 2 ** 50, entries: unconnected },
+    { ...blank, type, entries: unconnected },
     { ...blank, type, snapshot: { index: huge, term: huge, config } },
   ]);
   const frames: WireMessage[][] = messages.map((message) => [{ kind: "raft", group, message }]);

@@ -19,6 +19,7 @@ import {
   deleteTableOnRouter, describeTableOnRouter, listTablesOnRouter,
 } from "./table-operations.ts";
 import { listTagsOnRouter, tagResourceOnRouter, untagResourceOnRouter } from "./tags.ts";
+import { describeTimeToLiveOnRouter, updateTimeToLiveOnRouter } from "./time-to-live.ts";
 import { transactGetItemsOnRouter } from "./transact-get-items.ts";
 import { transactWriteItemsOnRouter } from "./transact-write-items.ts";
 import { ledgerOnNode } from "./transaction-ledger.ts";
@@ -39,6 +40,7 @@ const onRouter: readonly RouterOperation[] = [
   describeEndpointsOnRouter,
   describeLimitsOnRouter,
   describeTableOnRouter,
+  describeTimeToLiveOnRouter,
   executeStatementOnRouter,
   getItemOnRouter,
   listTablesOnRouter,
@@ -52,6 +54,7 @@ const onRouter: readonly RouterOperation[] = [
   transactWriteItemsOnRouter,
   updateItemOnRouter,
   updateTableOnRouter,
+  updateTimeToLiveOnRouter,
 ];
 
 export const routerOperations: ReadonlyMap<string, RouterOperation> = new Map(

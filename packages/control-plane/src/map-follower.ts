@@ -102,6 +102,13 @@ export class MapFollower implements GroupLookup {
     return found;
   }
 
+  /** True when the table is no more: ids only grow, so a map that knows a later table has known this one. */
+  wasDeleted(tableId: number): boolean {
+    if (this.#tables.has(tableId)) return false;
+    for (const later of this.#tables.keys()) if (later > tableId) return true;
+    return false;
+  }
+
   group(id: number): PartitionRecord | undefined {
     return this.#control?.partition === id ? this.#control : this.#partitions.get(id);
   }

@@ -64,6 +64,16 @@ test("a follower takes what is new, once, and tells its listeners", () => {
   assert.equal(map.revision, 12);
 });
 
+test("a table is known to be deleted only by a map that has seen a later one", () => {
+  const map = new MapFollower();
+  const table = (tableId: number) =>
+    ({ ...newTable(`orders-${tableId}`), tableId, uuid: "u", status: "ACTIVE" as const, createdAt: 0 });
+  map.applyDelta(delta({ revision: 5, tables: [table(3)] }));
+  assert.equal(map.wasDeleted(3), false);
+  assert.equal(map.wasDeleted(2), true);
+  assert.equal(map.wasDeleted(4), false, "it may have been made since");
+});
+
 test("a whole map forgets what it does not list", () => {
   const map = follower([partition(1), partition(2)]);
   map.applyDelta(delta({ revision: 8, full: true, partitions: [partition(2)], nextPartition: 3 }));

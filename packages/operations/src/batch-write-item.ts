@@ -12,13 +12,14 @@ import { addIndexUnits, noIndexUnits, type CapacityMode, type IndexUnits } from 
 import type { DeleteItemCommand } from "./delete-item.ts";
 import { checkIndexKeysOfPut } from "./index-key-values.ts";
 import { batchWriteRequestsMax } from "./limits.ts";
-import type { ParseContext } from "./operation.ts";
+import type { Outcome, ParseContext } from "./operation.ts";
 import type { BatchPlan, PartResult, RouterOperation } from "./plan.ts";
 import { positionOf } from "./position.ts";
 import { checkItemSize, type PutItemCommand } from "./put-item.ts";
 import { objectText, throwIfRefused } from "./reply-text.ts";
 import { readRequest, type Members } from "./request-shape.ts";
 import { findActiveTable, mentionedTables } from "./table-name.ts";
+import { conflictRefusal } from "./transact-plan.ts";
 import { collectionKey, collectionMetricsJson, constrainCapacityMode, type WriteOutcome } from "./write-request.ts";
 
 interface WriteRequestEntry {
@@ -175,6 +176,11 @@ function keyOfPut(table: TableDefinition, item: JsonObject): Key {
   }
 }
 
+/** A transaction holds the item: the entry may be sent again. */
+function isConflict({ refused }: Outcome): boolean {
+  return refused?.type === conflictRefusal.type;
+}
+
 function reply(request: BatchWriteItemRequest, parts: readonly Part[], results: readonly PartResult[]): string {
   throwIfAllFailed(results);
   const unprocessed = new Map<string, WriteRequestEntry[]>();
@@ -183,7 +189,7 @@ function reply(request: BatchWriteItemRequest, parts: readonly Part[], results: 
   const collections = new Map<string, Map<string, string>>();
   parts.forEach(({ table, definition, entry }, position) => {
     const result = results[position] as PartResult;
-    if ("failed" in result) return unprocessed.set(table, [...(unprocessed.get(table) ?? []), entry]);
+    if ("failed" in result || isConflict(result.outcome)) return unprocessed.set(table, [...(unprocessed.get(table) ?? []), entry]);
     throwIfRefused(result.outcome);
     const { units: consumed, indexUnits: ofIndexes, collectionBytes } = result.outcome as WriteOutcome;
     if (ofIndexes) indexUnits.set(table, addIndexUnits(indexUnits.get(table) ?? noIndexUnits, ofIndexes));

@@ -3,7 +3,7 @@
 import { itemToJson } from "@azimuth/model/attribute-json.ts";
 import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
 import { decodeItem } from "@azimuth/model/item-codec.ts";
-import type { CapacityMode } from "./capacity.ts";
+import { addIndexUnits, noIndexUnits, totalOf, type CapacityMode, type IndexUnits } from "./capacity.ts";
 import type { ItemPosition, Outcome } from "./operation.ts";
 
 export const transactItemsMax = 100;
@@ -54,15 +54,14 @@ export function refuseSharedItems(parts: readonly { tableId: number; position: I
 export interface PartUnits {
   readonly table: string;
   readonly units: number;
-  readonly indexUnits?: { readonly local: Readonly<Record<string, number>>; readonly global: Readonly<Record<string, number>> };
+  readonly indexUnits?: IndexUnits;
 }
 
 type Arm = "ReadCapacityUnits" | "WriteCapacityUnits";
 
 interface TableSum {
-  base: number;
-  readonly local: Record<string, number>;
-  readonly global: Record<string, number>;
+  readonly base: number;
+  readonly indexes: IndexUnits;
 }
 
 /** The ConsumedCapacity list, one structure per table; undefined when the request did not ask for it. */
@@ -74,36 +73,33 @@ export function transactCapacityJson(
   if (mode !== "TOTAL" && mode !== "INDEXES") return undefined;
   const sums = new Map<string, TableSum>();
   for (const { table, units, indexUnits } of parts) {
-    const sum = sums.get(table) ?? { base: 0, local: {}, global: {} };
-    sums.set(table, sum);
-    sum.base += units * transactionFactor;
-    addAll(sum.local, indexUnits?.local);
-    addAll(sum.global, indexUnits?.global);
+    const { base, indexes } = sums.get(table) ?? { base: 0, indexes: noIndexUnits };
+    sums.set(table, { base: base + units, indexes: addIndexUnits(indexes, indexUnits ?? noIndexUnits) });
   }
   return JSON.stringify([...sums].map(([table, sum]) => tableCapacity(table, sum, arm, mode)));
 }
 
 function tableCapacity(table: string, sum: TableSum, arm: Arm, mode: CapacityMode): object {
-  const indexes = [...Object.values(sum.local), ...Object.values(sum.global)];
-  const total = indexes.reduce((all, units) => all + units, sum.base);
-  const whole = { TableName: table, CapacityUnits: total, [arm]: total };
+  const { base, indexes } = sum;
+  const whole = { TableName: table, ...twice(base + totalOf(indexes), arm) };
   if (mode === "TOTAL") return whole;
   return {
     ...whole,
-    Table: { [arm]: sum.base, CapacityUnits: sum.base },
-    LocalSecondaryIndexes: byIndex(sum.local, arm),
-    GlobalSecondaryIndexes: byIndex(sum.global, arm),
+    Table: twice(base, arm),
+    LocalSecondaryIndexes: byIndex(indexes.local, arm),
+    GlobalSecondaryIndexes: byIndex(indexes.global, arm),
   };
+}
+
+function twice(units: number, arm: Arm): object {
+  const charged = units * transactionFactor;
+  return { CapacityUnits: charged, [arm]: charged };
 }
 
 function byIndex(units: Readonly<Record<string, number>>, arm: Arm): object | undefined {
   const entries = Object.entries(units);
   if (entries.length === 0) return undefined;
-  return Object.fromEntries(entries.map(([name, each]) => [name, { [arm]: each, CapacityUnits: each }]));
-}
-
-function addAll(sums: Record<string, number>, added: Readonly<Record<string, number>> | undefined): void {
-  for (const name in added) sums[name] = (sums[name] ?? 0) + (added[name] as number) * transactionFactor;
+  return Object.fromEntries(entries.map(([name, each]) => [name, twice(each, arm)]));
 }
 
 /** The table names of an unchecked request, for RouterOperation.tableNames. */

@@ -10,8 +10,8 @@ import { encodeItem, encodeItemFromJson, encodedItemSize } from "@azimuth/model/
 import { keyAsItem, keyOfJsonItem, keyOfJsonKey } from "@azimuth/model/key.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
-import type { CapacityMode } from "./capacity.ts";
-import { readUnits } from "./capacity.ts";
+import { byTableJson } from "./batch.ts";
+import { readUnits, type CapacityMode } from "./capacity.ts";
 import { carryCondition } from "./conditions.ts";
 import { checkParameterMix, parseExpressions, type ExpressionParameters, type ParsedExpressions } from "./expressions.ts";
 import { checkKeyPaths } from "./key-paths.ts";
@@ -28,7 +28,9 @@ import {
   transactionCancelled, transactItemsMax,
 } from "./transact-reply.ts";
 import { checkUpdatesNoKey } from "./update-item.ts";
-import { constrainCapacityMode, placeholderMembers } from "./write-request.ts";
+import {
+  collectionKey, collectionMetricsJson, constrainCapacityMode, placeholderMembers, type WriteOutcome,
+} from "./write-request.ts";
 
 interface Action extends ExpressionParameters {
   readonly TableName: string;
@@ -99,7 +101,7 @@ function parse(input: unknown, context: ParseContext): TransactWritePlan {
     parts,
     clientToken: request.ClientRequestToken,
     payloadHash: hash("sha256", canonical(request.TransactItems as unknown as Json)),
-    reply: (result) => reply(request, actions, result),
+    reply: (result) => reply(request, actions, tables, result),
   };
 }
 
@@ -218,6 +220,7 @@ function canonical(json: Json): string {
 function reply(
   request: TransactWriteItemsRequest,
   actions: readonly ReadAction[],
+  tables: readonly TableDefinition[],
   result: TransactWriteResult,
 ): string {
   switch (result.kind) {
@@ -233,7 +236,10 @@ function reply(
         "The ClientRequestToken was already used by a request with different parameters",
       );
     case "done":
-      return objectText({ ConsumedCapacity: capacity(request, actions, result.answers, result.replayed) });
+      return objectText({
+        ConsumedCapacity: capacity(request, actions, result.answers, result.replayed),
+        ItemCollectionMetrics: collectionMetrics(request, actions, tables, result.answers),
+      });
   }
 }
 
@@ -247,8 +253,29 @@ function capacity(
   const parts = answers.map((answer, position) => {
     const table = (actions[position] as ReadAction).action.TableName;
     if (replayed) return { table, units: readUnits(answer.itemBytes, true) };
-    const indexUnits = answer["indexUnits"] as { local: Record<string, number>; global: Record<string, number> } | undefined;
-    return { table, units: answer.units, ...(indexUnits ? { indexUnits } : {}) };
+    const { units, indexUnits } = answer as PartAnswer & WriteOutcome;
+    return { table, units, ...(indexUnits ? { indexUnits } : {}) };
   });
   return transactCapacityJson(parts, replayed ? "ReadCapacityUnits" : "WriteCapacityUnits", request.ReturnConsumedCapacity);
+}
+
+/** The collections that were written to, by table; undefined when there are none or nobody asked. */
+function collectionMetrics(
+  request: TransactWriteItemsRequest,
+  actions: readonly ReadAction[],
+  tables: readonly TableDefinition[],
+  answers: readonly PartAnswer[],
+): string | undefined {
+  if (request.ReturnItemCollectionMetrics !== "SIZE") return undefined;
+  const byTable = new Map<string, Map<string, string>>();
+  answers.forEach((answer, position) => {
+    const { collectionBytes } = answer as PartAnswer & WriteOutcome;
+    if (typeof collectionBytes !== "number") return;
+    const { action } = actions[position] as ReadAction;
+    const key = collectionKey(tables[position] as TableDefinition, (action.Item ?? action.Key) as JsonObject);
+    const metrics = byTable.get(action.TableName) ?? new Map<string, string>();
+    byTable.set(action.TableName, metrics.set(JSON.stringify(key), collectionMetricsJson(key, collectionBytes)));
+  });
+  if (byTable.size === 0) return undefined;
+  return byTableJson(new Map([...byTable].map(([table, metrics]) => [table, `[${[...metrics.values()].join(",")}]`])));
 }

@@ -29,6 +29,8 @@ export interface CoordinatorDoors {
   readonly clock: Clock;
   readonly random: Random;
   readonly deliver: Deliver;
+  /** True when the table is known to be no more, not merely unknown here. */
+  wasDeleted(tableId: number): boolean;
 }
 
 export interface WriteTransaction {
@@ -149,8 +151,8 @@ async function complete(
 
 /**
  * Commits every item of a committed transaction, then finishes it in the ledger without waiting for that. False when
- * some item could not be reached in time: its partition will ask the ledger by itself. A table that is gone took its
- * items with it.
+ * some item could not be reached in time: its partition will ask the ledger by itself. A table that was deleted took
+ * its items with it.
  */
 export async function commitAll(
   doors: CoordinatorDoors,
@@ -159,7 +161,9 @@ export async function commitAll(
 ): Promise<boolean> {
   const results = await Promise.all(participants.map((item) =>
     doors.deliver(itemCommand("TransactionCommit", transaction, run, item), transaction.deadline)));
-  if (!results.every(({ kind }) => kind === "ok" || kind === "gone")) return false;
+  const isDone = ({ kind }: DeliveryResult, position: number): boolean =>
+    kind === "ok" || (kind === "gone" && doors.wasDeleted((participants[position] as ParticipantItem).tableId));
+  if (!results.every(isDone)) return false;
   const finish = ledgerCommand(transaction.ledger, transaction.id, { event: "finish", run });
   void doors.deliver(finish, doors.clock.now() + finishWithinMs);
   return true;

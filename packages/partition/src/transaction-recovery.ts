@@ -74,10 +74,9 @@ export function createTransactionRecovery(doors: RecoveryDoors): TransactionReco
     asked.delete(held);
   }
 
-  /** Undefined when the ledger does not answer. A ledger that is gone took its transactions with it. */
+  /** Undefined when the ledger does not answer, or this node's map does not know it yet. */
   async function ask({ id, ledger }: Pick<Lock, "id" | "ledger">, event: LedgerEvent): Promise<LedgerAnswer | undefined> {
     const result = await doors.deliver(ledgerCommand(ledger, id, event), clock.now() + askWithinMs);
-    if (result.kind === "gone") return { state: "over" };
     return result.kind === "ok" ? (result.outcome as unknown as LedgerAnswer) : undefined;
   }
 

@@ -33,7 +33,8 @@ class Cluster {
     let sent = 0;
     const deliver = (command: WriteCommand): Promise<DeliveryResult> =>
       ++sent > messagesMax ? new Promise(() => {}) : Promise.resolve(this.deliver(command));
-    return runTransaction({ clock: this.#clock, random: this.#random.split(`${this.delivered.length}`), deliver }, {
+    const random = this.#random.split(`${this.delivered.length}`);
+    return runTransaction({ clock: this.#clock, random, deliver, wasDeleted: () => false }, {
       id, ledger, payloadHash: plan.payloadHash, parts: plan.parts, deadline: 5000,
     });
   }
@@ -161,7 +162,7 @@ for (let messages = 0; messages <= messagesOfARun; messages++) {
       } as LedgerCommand);
     } else if (record?.state === "committed") {
       const deliver = (command: WriteCommand) => Promise.resolve(cluster.deliver(command));
-      const doors = { clock: { now: () => 0 } as Clock, random: createSeededRandom("x"), deliver };
+      const doors = { clock: { now: () => 0 } as Clock, random: createSeededRandom("x"), deliver, wasDeleted: () => false };
       assert.ok(await commitAll(doors, { id, ledger, deadline: 5000 }, record));
     }
     const isCommitted = cluster.record?.state === "done";
@@ -170,3 +171,20 @@ for (let messages = 0; messages <= messagesOfARun; messages++) {
     assert.equal(late.kind, isCommitted || cluster.state() === "111 with 0 locks" ? "done" : "cancelled");
   });
 }
+
+test("an item whose table is not known here keeps the transaction unfinished, one whose table was deleted does not", async () => {
+  for (const wasDeleted of [false, true]) {
+    const cluster = new Cluster();
+    void cluster.run(2 + items.length);
+    await turns();
+    const record = cluster.record as LedgerRecord;
+    assert.equal(record.state, "committed");
+    const deliver = (command: WriteCommand): Promise<DeliveryResult> =>
+      Promise.resolve(command.operation === "TransactionCommit" ? { kind: "gone" } : cluster.deliver(command));
+    const doors = {
+      clock: { now: () => 0 } as Clock, random: createSeededRandom("x"), deliver, wasDeleted: () => wasDeleted,
+    };
+    assert.equal(await commitAll(doors, { id, ledger, deadline: 5000 }, record), wasDeleted);
+    assert.equal(cluster.record?.state, wasDeleted ? "done" : "committed");
+  }
+});

@@ -12,6 +12,8 @@ export interface TableCatalog {
   prepare(names: readonly string[], trace: string, indexName?: string): Promise<void>;
   /** A table whose items can be used; undefined while it is being created. */
   find(name: string): TableDefinition | undefined;
+  /** True when the table is known to be no more, not merely unknown here. */
+  wasDeleted(tableId: number): boolean;
 }
 
 export interface TableCatalogDoors {
@@ -61,6 +63,7 @@ export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
 
   return {
     find,
+    wasDeleted: (tableId) => follower.wasDeleted(tableId),
     async prepare(names, trace, indexName) {
       const isKnown = (table: TableDefinition | undefined): boolean => table !== undefined && hasIndex(table, indexName);
       const missing = names.map(tableNameOf).filter((name) => name !== "" && !isKnown(find(name)));

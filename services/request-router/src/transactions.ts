@@ -37,7 +37,8 @@ export async function executeTransactWrite(
   const deliver = (command: Parameters<typeof doors.dispatcher.write>[0], until: number): Promise<DeliveryResult> =>
     promised<DispatchResult>((done) =>
       doors.dispatcher.write(command, { trace, deadline: until, requestToken: noToken, firstAttempt: 0 }, done));
-  const result = await runTransaction({ clock, random, deliver }, {
+  const wasDeleted = (tableId: number): boolean => doors.catalog.wasDeleted(tableId);
+  const result = await runTransaction({ clock, random, deliver, wasDeleted }, {
     id: idOf(doors, plan, context), payloadHash: plan.payloadHash, parts: plan.parts, ledger, deadline,
   });
   switch (result.kind) {

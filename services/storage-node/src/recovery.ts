@@ -34,6 +34,7 @@ export function createRecovery(parts: RecoveryParts): TransactionRecovery {
     random,
     engine,
     partitions,
+    wasDeleted: (tableId) => follower.wasDeleted(tableId),
     ledger: () => follower.tableByName(ledgerTableName)?.tableId,
     deliver: (command, deadline) => new Promise<DispatchResult>((resolve) => {
       dispatcher.write(command, { trace: "", deadline, requestToken: noToken, firstAttempt: 0 }, resolve);

@@ -16,7 +16,7 @@ const tokenBytes = 16;
 export function writeCommandIn({ body, token }: RequestMessage): WriteCommand {
   const command = decodeShaped<WriteCommand>(body, { kind: "string", tableId: "number", position: "object" });
   expectShape(command.position, { token: "string", key: "bytes" });
-  if (token.length !== tokenBytes && token.length !== 0) throw new MalformedBody("the request token has another length");
+  if (token.length !== tokenBytes && token.length !== 0) throw new MalformedBody("a token of another length");
   expectKnown(command, "write");
   return command;
 }
@@ -49,8 +49,9 @@ export function watchRequestIn({ body }: RequestMessage): WatchRequest {
 }
 
 export function nodeReportIn(body: Uint8Array): NodeReport {
-  const shape = { node: "number", incarnation: "string", session: "string", sequence: "number", groups: "list" } as const;
-  const report = decodeShaped<NodeReport>(body, shape);
+  const report = decodeShaped<NodeReport>(body, {
+    node: "number", incarnation: "string", session: "string", sequence: "number", groups: "list",
+  });
   for (const group of report.groups) {
     expectShape(group, {
       group: "number", replica: "number", role: "string", leader: "number", term: "number",
@@ -78,8 +79,8 @@ export function expectMapDelta(body: Uint8Array): void {
 }
 
 /** Steps of transactions have names of their own and are told apart by the partition. */
-function expectKnown({ kind: given, operation }: { readonly kind: string; readonly operation: unknown }, kind: string): void {
-  const known = typeof operation === "string" ? nodeOperations.get(operation)?.kind : undefined;
-  const isStep = typeof operation === "string" && operation.startsWith("Transaction");
-  if (given !== kind || (known !== kind && !isStep)) throw new MalformedBody(`this node knows no such ${kind}`);
+function expectKnown(command: { readonly kind: string; readonly operation: unknown }, kind: string): void {
+  const name = typeof command.operation === "string" ? command.operation : "";
+  const isKnown = nodeOperations.get(name)?.kind === kind || name.startsWith("Transaction");
+  if (command.kind !== kind || !isKnown) throw new MalformedBody(`this node knows no such ${kind}`);
 }

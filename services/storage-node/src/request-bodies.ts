@@ -8,6 +8,8 @@ import type { MapDelta, WatchRequest } from "@azimuth/control-plane/watch.ts";
 import type { PointReadCommand, RangeReadCommand, WriteCommand } from "@azimuth/operations/operation.ts";
 import { nodeOperations } from "@azimuth/operations/registry.ts";
 import type { IndexWriteCommand } from "@azimuth/partition/index-writes.ts";
+import { isTransactionRead } from "@azimuth/partition/transaction-reads.ts";
+import { isTransactionCommand } from "@azimuth/partition/transaction-writes.ts";
 import { decodeShaped, expectShape, MalformedBody } from "@azimuth/rpc/body-codec.ts";
 import type { RequestMessage } from "@azimuth/rpc/messages.ts";
 
@@ -79,8 +81,10 @@ export function expectMapDelta(body: Uint8Array): void {
 }
 
 /** Steps of transactions have names of their own and are told apart by the partition. */
-function expectKnown(command: { readonly kind: string; readonly operation: unknown }, kind: string): void {
-  const name = typeof command.operation === "string" ? command.operation : "";
-  const isKnown = nodeOperations.get(name)?.kind === kind || name.startsWith("Transaction");
-  if (command.kind !== kind || !isKnown) throw new MalformedBody(`this node knows no such ${kind}`);
+function expectKnown(command: WriteCommand | PointReadCommand | RangeReadCommand, kind: string): void {
+  const { operation } = command;
+  const isStep = command.kind === "write" ? isTransactionCommand(command) : isTransactionRead(command);
+  if (command.kind !== kind || !(isStep || nodeOperations.get(operation)?.kind === kind)) {
+    throw new MalformedBody(`this node knows no such ${kind}`);
+  }
 }

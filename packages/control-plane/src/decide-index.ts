@@ -1,7 +1,8 @@
 // Global secondary indexes of a live table, and the partitions that tables and indexes begin with.
 //
-//   create → CREATING (partitions placed; the table UPDATING) --allocated--> CREATING, backfilling (the table ACTIVE)
-//          --built--> ACTIVE;    delete → DELETING (partitions out of the map; the table UPDATING) --gone--> nothing
+//   create → CREATING (partitions placed; the table UPDATING)
+//          --allocated--> CREATING, backfilling (the table ACTIVE) --built--> ACTIVE
+//   delete → DELETING (partitions out of the map; the table UPDATING) --gone--> nothing
 //
 // Base partitions maintain an index from when they know of it, and fill it once it is backfilling. One index of a
 // table is made or deleted at a time. Each such change raises the table's `indexVersion` (model/table.ts).
@@ -59,7 +60,9 @@ export function newPartitions(
 }
 
 /** Takes the partitions of a table or an index out of the map and remembers them until no node has any. */
-export function dropPartitions(state: ControlState, id: number, alsoOf: readonly number[] = []): readonly ControlEffect[] {
+export function dropPartitions(
+  state: ControlState, id: number, alsoOf: readonly number[] = [],
+): readonly ControlEffect[] {
   const partitions = [id, ...alsoOf].flatMap((each) => state.partitionsOf(each)).map(({ partition }) => partition);
   return [
     { kind: "put", record: "dropping", id: String(id), value: { tableId: id, partitions } },
@@ -117,9 +120,11 @@ function createIndex(
     indexes: [...indexes, created],
     indexVersion: (table.indexVersion ?? 0) + 1,
   };
+  const { billingMode } = table;
+  const { indexId: id, throughput } = created;
   const partitions = newPartitions(
     createPlacer(state, options.replicas),
-    { id: created.indexId, billingMode: table.billingMode, throughput: index.throughput, count: options.partitionsPerTable },
+    { id, billingMode, throughput, count: options.partitionsPerTable },
     meta.nextPartition,
   );
   const counters: ClusterMeta = {

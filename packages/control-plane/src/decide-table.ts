@@ -70,7 +70,8 @@ export function decideDeleteTable(state: ControlState, command: DeleteTableComma
   assert(transition.kind === "become", "deleting a table changes its status or is refused");
   const deleted = { ...table, status: transition.status };
   const indexIds = (table.indexes ?? []).map((index) => index.indexId);
-  return { effects: [putTable(deleted), ...dropPartitions(state, table.tableId, indexIds)], outcome: { table: deleted } };
+  const effects = [putTable(deleted), ...dropPartitions(state, table.tableId, indexIds)];
+  return { effects, outcome: { table: deleted } };
 }
 
 export function decideDescribeTable(state: ControlState, command: DescribeTableCommand): ControlDecision {

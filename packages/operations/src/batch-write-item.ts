@@ -201,12 +201,12 @@ function reply(request: BatchWriteItemRequest, parts: readonly Part[], results: 
     return addTo(units, table, consumed);
   });
   const wantsCollections = request.ReturnItemCollectionMetrics === "SIZE" && collections.size > 0;
+  const collectionLists = [...collections].map(([table, ofTable]) =>
+    [table, `[${[...ofTable.values()].join(",")}]`] as const);
   return objectText({
     UnprocessedItems: byTableJson(new Map([...unprocessed].map(([table, entries]) =>
       [table, JSON.stringify(entries)]))),
     ConsumedCapacity: batchCapacityJson(units, request.ReturnConsumedCapacity, indexUnits),
-    ItemCollectionMetrics: wantsCollections
-      ? byTableJson(new Map([...collections].map(([table, ofTable]) => [table, `[${[...ofTable.values()].join(",")}]`])))
-      : undefined,
+    ItemCollectionMetrics: wantsCollections ? byTableJson(new Map(collectionLists)) : undefined,
   });
 }

@@ -15,7 +15,8 @@ import { checkReturnValues } from "./put-item.ts";
 import { readRequest, type Members } from "./request-shape.ts";
 import { constrainTableName, findActiveTable, mentionedTable } from "./table-name.ts";
 import {
-  collectionKey, constrainCapacityMode, constrainWriteChoices, writeMembers, writeReply, type WriteOutcome, type WriteRequest,
+  collectionKey, constrainCapacityMode, constrainWriteChoices, writeMembers, writeReply,
+  type WriteOutcome, type WriteRequest,
 } from "./write-request.ts";
 
 interface DeleteItemRequest extends WriteRequest {
@@ -53,7 +54,8 @@ function parse(input: unknown, context: ParseContext): WritePlan {
     returnOld: request.ReturnValues === "ALL_OLD",
     ...carryCondition(request),
   };
-  return { kind: "write", command, reply: (outcome) => writeReply(request, outcome, collectionKey(table, request.Key)) };
+  const collection = collectionKey(table, request.Key);
+  return { kind: "write", command, reply: (outcome) => writeReply(request, outcome, collection) };
 }
 
 function checkConstraints(request: DeleteItemRequest): void {

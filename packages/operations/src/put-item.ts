@@ -17,7 +17,8 @@ import { positionOf } from "./position.ts";
 import { readRequest, type Members } from "./request-shape.ts";
 import { constrainTableName, findActiveTable, mentionedTable } from "./table-name.ts";
 import {
-  collectionKey, constrainCapacityMode, constrainWriteChoices, writeMembers, writeReply, type WriteOutcome, type WriteRequest,
+  collectionKey, constrainCapacityMode, constrainWriteChoices, writeMembers, writeReply,
+  type WriteOutcome, type WriteRequest,
 } from "./write-request.ts";
 
 interface PutItemRequest extends WriteRequest {
@@ -59,7 +60,8 @@ function parse(input: unknown, context: ParseContext): WritePlan {
     returnOld: request.ReturnValues === "ALL_OLD",
     ...carryCondition(request),
   };
-  return { kind: "write", command, reply: (outcome) => writeReply(request, outcome, collectionKey(table, request.Item)) };
+  const collection = collectionKey(table, request.Item);
+  return { kind: "write", command, reply: (outcome) => writeReply(request, outcome, collection) };
 }
 
 function checkConstraints(request: PutItemRequest): void {

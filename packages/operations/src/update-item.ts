@@ -80,7 +80,8 @@ function parse(input: unknown, context: ParseContext): WritePlan {
     returnValues: request.ReturnValues ?? "NONE",
     ...carryCondition(request),
   };
-  return { kind: "write", command, reply: (outcome) => writeReply(request, outcome, collectionKey(table, request.Key)) };
+  const collection = collectionKey(table, request.Key);
+  return { kind: "write", command, reply: (outcome) => writeReply(request, outcome, collection) };
 }
 
 function checkConstraints(request: UpdateItemRequest): void {

@@ -1,5 +1,5 @@
-// UpdateTable: billing mode and throughput, table class, deletion protection, global secondary indexes. Whatever else the API lets it change is
-// not built yet and refused by name.
+// UpdateTable: billing mode and throughput, table class, deletion protection, global secondary indexes. Whatever else
+// the API lets it change is not built yet and refused by name.
 import { validationException } from "@azimuth/model/exceptions.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";

@@ -1,9 +1,9 @@
 // Fills a global secondary index that was added to a live table with what this partition has, on its leader.
 //
-// Every item is looked at again in the line of writes and put into the index's queue by an entry of the log, as a write
-// would be: so its change stands in order with the writes before and after it. Writes decided since the leader knew of
-// the index go to the index by themselves. A first entry makes the partition remember the index's version, so that no
-// later leader with an older map leaves the index out.
+// Every item is looked at again in the line of writes and put into the index's queue by an entry of the log, as a
+// write would be: so its change stands in order with the writes before and after it. Writes decided since the leader
+// knew of the index go to the index by themselves. A first entry makes the partition remember the index's version, so
+// that no later leader with an older map leaves the index out.
 //
 // When the index has taken everything queued by then, an entry records that it is built here; the control plane makes
 // the index ACTIVE once all partitions say so. A new leader begins again from the start.

@@ -1,6 +1,6 @@
-// The leader's end of the way to global secondary indexes: goes through this partition's queue in order, sends what it
-// finds to the leaders of the index partitions concerned, and when all of a batch is acknowledged takes it out of the
-// queue through the log. It never gives up: a batch that cannot be delivered is tried again, sorted anew by the map.
+// The leader's end of the way to global secondary indexes: goes through this partition's queue in order, sends what
+// it finds to the leaders of the index partitions concerned, and when all of a batch is acknowledged takes it out of
+// the queue through the log. It never gives up: a batch that cannot be delivered is tried again, sorted anew by the map.
 //
 // Nothing is remembered across leaders. A new one begins with the oldest record, and the index partitions' marks
 // (index-writes.ts) make the repetition harmless. Changes of an index that is no more are taken out unsent.
@@ -78,7 +78,9 @@ export class IndexQueue {
     const iterator = this.#doors.engine.iterate({ start: from, end });
     iterator.next(queueBatchBytes, (pairs) => {
       const records = pairs.slice(0, queueBatchMax).map(({ key, value }): WaitingRecord => ({
-        storedKey: Uint8Array.from(key), position: decodeIndexQueueKey(key), change: decodeChange(Uint8Array.from(value)),
+        storedKey: Uint8Array.from(key),
+        position: decodeIndexQueueKey(key),
+        change: decodeChange(Uint8Array.from(value)),
       }));
       iterator.close();
       if (run !== this.#run) return;

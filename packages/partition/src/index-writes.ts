@@ -2,9 +2,9 @@
 //
 // The sender goes through its queue in order and sends the next batch only when the last is acknowledged, again and
 // again until it is; a new leader of the base partition begins with the oldest record that is still in the queue. So
-// what arrives from one source is its changes in order, with repetitions. The index partition keeps a mark per source,
-// the position of the last change taken, written with the change: what is not above the mark is dropped. Each change
-// thus takes effect once, and a late copy of an old batch can undo nothing.
+// what arrives from one source is its changes in order, with repetitions. The index partition keeps a mark per
+// source, the position of the last change taken, written with the change: what is not above the mark is dropped. Each
+// change thus takes effect once, and a late copy of an old batch can undo nothing.
 import { concatBytes } from "@azimuth/foundation/bytes.ts";
 import {
   decodeIndexMark, encodeIndexMark, indexMarkKey,

@@ -1,6 +1,6 @@
-// A walk of the leader over all items of its partition, turning some of them into tasks: to fill a new index, to delete
-// what has expired. It reads a chunk, waits until its tasks are done, and goes on behind it, so that it holds no
-// snapshot open and never has more than a few hundred tasks under way. A task looks at its item again.
+// A walk of the leader over all items of its partition, turning some of them into tasks: to fill a new index, to
+// delete what has expired. It reads a chunk, waits until its tasks are done, and goes on behind it, so that it holds
+// no snapshot open and never has more than a few hundred tasks under way. A task looks at its item again.
 import type { KeyValue } from "@azimuth/storage/engine.ts";
 import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
 import { queueRetryPauseMs, rangeChunkBytes, sweepItemsMax } from "./limits.ts";

@@ -1,5 +1,5 @@
-// A client's write as a task: the operation decides what becomes of the item, and what the table's indexes then have to
-// hold follows from the images before and after.
+// A client's write as a task: the operation decides what becomes of the item, and what the table's indexes then have
+// to hold follows from the images before and after.
 //
 // - Entries of local indexes lie in this partition and are written by the same log entry as the item.
 // - Changes for global indexes go with the entry, too, into the queue of this partition (index-queue.ts).

@@ -1,5 +1,5 @@
-// Deletes expired items, on the partition's leader: a sweep over all items, each deletion a write like any other, decided
-// on what the item is by then, so that an item whose time was prolonged meanwhile stays.
+// Deletes expired items, on the partition's leader: a sweep over all items, each deletion a write like any other,
+// decided on what the item is by then, so that an item whose time was prolonged meanwhile stays.
 //
 // An item has expired when the table's TTL attribute is a number of seconds since 1970 that is past, but not by more
 // than five years (then it is taken for a mistake, as DynamoDB does).
@@ -33,7 +33,10 @@ export class TimeToLive {
     this.#sweeping = true;
     sweepItems(this.#doors, this.#partition, {
       mayGoOn: () => true,
-      taskOf: (key, value) => (hasExpired(table, value, this.#doors.clock.wallNow()) ? this.#deletion(table, key) : undefined),
+      taskOf: (key, value) => {
+        const isDue = hasExpired(table, value, this.#doors.clock.wallNow());
+        return isDue ? this.#deletion(table, key) : undefined;
+      },
       done: () => {
         this.#sweeping = false;
       },

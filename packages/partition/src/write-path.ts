@@ -77,7 +77,8 @@ class LeaderWritePath implements WritePath {
     const { command } = request;
     const { descriptor, statistics } = this.#partition;
     const { token } = command.position;
-    const isHere = command.tableId === descriptor.tableId && token >= descriptor.firstToken && token <= descriptor.lastToken;
+    const { tableId, firstToken, lastToken } = descriptor;
+    const isHere = command.tableId === tableId && token >= firstToken && token <= lastToken;
     const table = this.#doors.findTable(command.tableId);
     if (!isHere || table === undefined) return done({ status: "wrong-epoch" });
     if (statistics.queued >= queuedChangesMax) {

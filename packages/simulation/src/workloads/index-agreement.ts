@@ -1,5 +1,5 @@
-// Index agreement: clients put, change and delete items of a table with a local and a global secondary index; midway one
-// of them adds another global index to the live table. Once all is quiet every index has exactly the entries that
+// Index agreement: clients put, change and delete items of a table with a local and a global secondary index; midway
+// one of them adds another global index to the live table. Once all is quiet every index has exactly the entries that
 // follow from the items: none lost, none left behind. The local index has to agree at once, the global ones soon.
 import { conditionFailed, type SimulatedClient } from "../simulated-client.ts";
 import { callUntilKnown, type Workload, type WorkloadContext } from "./workload.ts";
@@ -47,7 +47,9 @@ async function setUp(context: WorkloadContext): Promise<void> {
   const input = {
     TableName: table,
     BillingMode: "PAY_PER_REQUEST",
-    AttributeDefinitions: [definition("id", "S"), definition("at", "N"), definition("amount", "N"), definition("group", "S")],
+    AttributeDefinitions: [
+      definition("id", "S"), definition("at", "N"), definition("amount", "N"), definition("group", "S"),
+    ],
     KeySchema: [hash, { AttributeName: "at", KeyType: "RANGE" }],
     LocalSecondaryIndexes: [{
       IndexName: local.name, KeySchema: [hash, { AttributeName: "amount", KeyType: "RANGE" }],
@@ -138,7 +140,8 @@ async function checkIndex(context: WorkloadContext, index: IndexOfTest, truth: r
     const extra = found.filter((line) => !wanted.includes(line));
     if (missing.length === 0 && extra.length === 0 && found.length === wanted.length) return;
     if (context.world.time.now() >= deadline) {
-      return context.violated(`${name} lacks ${missing.join(" ") || "nothing"} and has ${extra.join(" ") || "nothing"} besides`);
+      const [lacks, has] = [missing, extra].map((these) => these.join(" ") || "nothing");
+      return context.violated(`${name} lacks ${lacks} and has ${has} besides`);
     }
     await context.world.sleep(200);
   }
@@ -148,7 +151,8 @@ async function scanAll(context: WorkloadContext, request: object): Promise<reado
   const found: Attributes[] = [];
   let start: object | undefined;
   do {
-    const page = await callUntilKnown(context, "Scan", { ...request, Limit: 7, ...(start ? { ExclusiveStartKey: start } : {}) });
+    const more = start === undefined ? {} : { ExclusiveStartKey: start };
+    const page = await callUntilKnown(context, "Scan", { ...request, Limit: 7, ...more });
     found.push(...(page["Items"] as Attributes[]));
     start = page["LastEvaluatedKey"] as object | undefined;
   } while (start !== undefined);
@@ -169,5 +173,6 @@ function definition(AttributeName: string, AttributeType: string): object {
 }
 
 function lines(found: readonly Attributes[]): readonly string[] {
-  return found.map((item) => JSON.stringify(Object.entries(item).sort(([left], [right]) => (left < right ? -1 : 1)))).sort();
+  const inOrder = (item: Attributes) => Object.entries(item).sort(([left], [right]) => (left < right ? -1 : 1));
+  return found.map((item) => JSON.stringify(inOrder(item))).sort();
 }

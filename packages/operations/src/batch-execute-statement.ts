@@ -3,22 +3,17 @@
 import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
 import { keyOfJsonKey } from "@azimuth/model/key.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
-import { ExpressionWriter } from "@azimuth/partiql/expression-text.ts";
-import { keyReads, soleKey } from "@azimuth/partiql/key-access.ts";
 import type { SelectStatement } from "@azimuth/partiql/syntax-tree.ts";
-import { withoutTruth } from "@azimuth/partiql/truth.ts";
 import { addTo, batchCapacityJson } from "./batch.ts";
 import type { CapacityMode } from "./capacity.ts";
 import { parseExpressions } from "./expressions.ts";
 import type { GetItemCommand, GetItemOutcome } from "./get-item.ts";
 import type { Outcome, ParseContext, PointReadCommand, WriteCommand } from "./operation.ts";
-import { columnsJson, projectedAttributes } from "./partiql-projection.ts";
+import { plannedPointRead } from "./partiql-point-read.ts";
 import {
-  attributesJson, bindStatement, constrainStatement, findStatementTable, inStatementWords, mentionedInStatement,
-  placeholderParameters, type BoundStatement, type StatementRequest,
+  bindOwnStatement, constrainStatement, findStatementTable, inStatementWords, mentionedInStatements,
+  type StatementRequest,
 } from "./partiql-statements.ts";
-import { rangedReads } from "./partiql-reads.ts";
-import { tableSource } from "./partiql-source.ts";
 import { planWrite } from "./partiql-writes.ts";
 import type { BatchPlan, PartResult, RouterOperation } from "./plan.ts";
 import { positionOf } from "./position.ts";
@@ -35,6 +30,8 @@ interface BatchExecuteStatementRequest {
   readonly Statements: readonly BatchStatement[];
   readonly ReturnConsumedCapacity?: CapacityMode;
 }
+
+type BoundStatement = ReturnType<typeof bindOwnStatement>;
 
 /** A statement that can be run. */
 interface Part {
@@ -64,21 +61,15 @@ const members: Members = {
 
 export const batchExecuteStatementOnRouter: RouterOperation = {
   name: "BatchExecuteStatement",
-  tableNames: mentionedInStatements,
+  tableNames: (input) =>
+    mentionedInStatements((input as { Statements?: unknown } | null | undefined)?.Statements, statementsMax),
   parse,
 };
-
-function mentionedInStatements(input: unknown): readonly string[] {
-  const statements = (input as { Statements?: unknown } | null | undefined)?.Statements;
-  if (!Array.isArray(statements)) return [];
-  return statements.slice(0, statementsMax).flatMap((statement: { Statement?: unknown } | null | undefined) =>
-    mentionedInStatement(statement?.Statement));
-}
 
 function parse(input: unknown, context: ParseContext): BatchPlan {
   const request = readRequest<BatchExecuteStatementRequest>(input, members);
   checkConstraints(request);
-  const bound = request.Statements.map((statement) => attempt(() => bindStatement(statement)));
+  const bound = request.Statements.map((statement) => attempt(() => bindOwnStatement(statement)));
   refuseMixed(bound);
   const planned = request.Statements.map((statement, position) => {
     const each = bound[position] as BoundStatement | DynamoDbException;
@@ -125,7 +116,6 @@ function refuseMixed(statements: readonly (BoundStatement | DynamoDbException)[]
 
 function partOf(request: BatchStatement, bound: BoundStatement, context: ParseContext): Part {
   const { statement } = bound;
-  if (statement.kind === "exists") throw new Error("bindStatement lets no EXISTS through");
   if (statement.kind === "select") return readOf(statement, request, bound, context);
   const { ReturnValuesOnConditionCheckFailure: choice } = request;
   const options = choice === undefined ? {} : { ReturnValuesOnConditionCheckFailure: choice };
@@ -136,32 +126,18 @@ function readOf(
   statement: SelectStatement, request: BatchStatement, { parameters }: BoundStatement, context: ParseContext,
 ): Part {
   const table = findStatementTable(statement.table, context);
-  const where = statement.where && withoutTruth(statement.where, parameters);
-  const reads = keyReads(where, table.key, parameters);
-  if (reads !== undefined) rangedReads(reads, tableSource(table), { byPartition: "as-written", reverse: false });
-  const key = soleKey(reads, table.key);
-  if (key === undefined || statement.index !== undefined) {
-    throw validationException(
-      "Select statements within BatchExecuteStatement must specify the primary key in the where clause.",
-    );
-  }
-  const attributes = projectedAttributes(statement.projection);
-  const writer = new ExpressionWriter(parameters);
-  const projection = attributes && writer.projection(attributes);
-  const expressions = projection === undefined ? {} : { ProjectionExpression: projection };
-  const { names, values } = inStatementWords(() =>
-    parseExpressions({ ...expressions, ...placeholderParameters(writer) }, ["ProjectionExpression"]));
+  const { get, toJson } = plannedPointRead(statement, parameters, table, "BatchExecuteStatement");
+  const { names, values } = inStatementWords(() => parseExpressions(get, ["ProjectionExpression"]));
   const command: GetItemCommand = {
     kind: "point-read",
     operation: "GetItem",
     tableId: table.tableId,
-    position: positionOf(keyOfJsonKey(table.key, attributesJson(key))),
+    position: positionOf(keyOfJsonKey(table.key, get.Key)),
     consistent: request.ConsistentRead === true,
-    projection,
+    projection: get.ProjectionExpression,
     names,
     values,
   };
-  const toJson = columnsJson(statement.projection);
   return {
     kind: "point-read",
     command,

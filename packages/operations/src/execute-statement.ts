@@ -4,7 +4,7 @@ import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import { capacityJson } from "./capacity.ts";
 import type { ParseContext } from "./operation.ts";
 import { planSelect, type SelectRequest } from "./partiql-select.ts";
-import { bindStatement, constrainStatement, mentionedInStatement } from "./partiql-statements.ts";
+import { bindOwnStatement, constrainStatement, mentionedInStatement } from "./partiql-statements.ts";
 import { planWrite, type WriteOptions } from "./partiql-writes.ts";
 import type { Plan, RouterOperation } from "./plan.ts";
 import { objectText } from "./reply-text.ts";
@@ -34,13 +34,11 @@ export const executeStatementOnRouter: RouterOperation = {
 function parse(input: unknown, context: ParseContext): Plan {
   const request = readRequest<ExecuteStatementRequest>(input, members);
   checkConstraints(request);
-  const bound = bindStatement(request);
+  const bound = bindOwnStatement(request);
   const { statement } = bound;
   switch (statement.kind) {
     case "select":
       return planSelect(statement, bound, request, context);
-    case "exists":
-      throw new Error("bindStatement lets no EXISTS through");
     default: {
       const { ReturnValuesOnConditionCheckFailure: choice } = request;
       const options = choice === undefined ? {} : { ReturnValuesOnConditionCheckFailure: choice };

@@ -11,7 +11,7 @@ import { CompileCache } from "@azimuth/expression/compile-cache.ts";
 import type { ExpressionWriter } from "@azimuth/partiql/expression-text.ts";
 import { checkParameterCount, type Parameters } from "@azimuth/partiql/parameters.ts";
 import { parseStatement } from "@azimuth/partiql/statement-parser.ts";
-import type { Statement } from "@azimuth/partiql/syntax-tree.ts";
+import type { ExistsStatement, Statement } from "@azimuth/partiql/syntax-tree.ts";
 import type { ExpressionParameters } from "./expressions.ts";
 import type { ParseContext } from "./operation.ts";
 import { constrainTableName, findActiveTable } from "./table-name.ts";
@@ -25,8 +25,8 @@ export interface StatementRequest {
   readonly Parameters?: readonly Json[];
 }
 
-export interface BoundStatement {
-  readonly statement: Statement;
+export interface BoundStatement<Kind extends Statement = Statement> {
+  readonly statement: Kind;
   readonly parameters: Parameters;
 }
 
@@ -44,23 +44,39 @@ export function bindStatement({ Statement: text, Parameters: sent = [] }: Statem
   const parameters = sent.map((value) => parseValue(value));
   const parsed = cache.get(text);
   checkParameterCount(parsed, parameters);
-  const { statement } = parsed;
+  return { statement: parsed.statement, parameters };
+}
+
+/** A statement that stands for itself. */
+export function bindOwnStatement(request: StatementRequest): BoundStatement<Exclude<Statement, ExistsStatement>> {
+  const { statement, parameters } = bindStatement(request);
   if (statement.kind === "exists") {
     throw validationException("EXISTS can only be used in ExecuteTransaction write requests.");
   }
   return { statement, parameters };
 }
 
+/** The name of the table that a statement is about. */
+export function tableOf(statement: Statement): string {
+  return statement.kind === "exists" ? statement.select.table : statement.table;
+}
+
 /** The table of an unchecked statement, for RouterOperation.tableNames. */
 export function mentionedInStatement(text: unknown): readonly string[] {
   if (typeof text !== "string" || text.length > statementLengthMax) return [];
   try {
-    const { statement } = cache.get(text);
-    return [statement.kind === "exists" ? statement.select.table : statement.table];
+    return [tableOf(cache.get(text).statement)];
   } catch (error) {
     if (error instanceof DynamoDbException) return [];
     throw error;
   }
+}
+
+/** The tables of the first of an unchecked list of statements. */
+export function mentionedInStatements(statements: unknown, statementsMax: number): readonly string[] {
+  if (!Array.isArray(statements)) return [];
+  return statements.slice(0, statementsMax).flatMap((statement: { Statement?: unknown } | null | undefined) =>
+    mentionedInStatement(statement?.Statement));
 }
 
 export function findStatementTable(name: string, context: ParseContext): TableDefinition {

@@ -38,21 +38,30 @@ const returnValues: Readonly<Record<Returning, ReturnValues>> = {
   "ALL OLD": "ALL_OLD", "ALL NEW": "ALL_NEW", "MODIFIED OLD": "UPDATED_OLD", "MODIFIED NEW": "UPDATED_NEW",
 };
 
+/** What an INSERT meets where there is an item. */
+export const duplicateItem = {
+  type: "DuplicateItemException", message: "Duplicate primary key exists in table",
+} as const;
+
 export function planWrite(
   statement: WriteStatement, bound: BoundStatement, options: WriteOptions, context: ParseContext,
 ): StatementWrite {
-  const write = statement.kind === "insert"
-    ? planInsert(statement, bound, context)
-    : planKeyedWrite(statement, bound, context);
+  const write = plannedWrite(statement, bound, context);
   const request = { ...write.request, TableName: statement.table, ...options };
   const { command } = inStatementWords(() => write.operation.parse(request, context) as WritePlan);
   return { table: statement.table, command, itemOf: (outcome) => itemOf(statement, outcome) };
 }
 
-interface PlannedWrite {
+export interface PlannedWrite {
   readonly operation: RouterOperation;
   /** What the operation is asked, but for the table. */
   readonly request: object;
+}
+
+export function plannedWrite(statement: WriteStatement, bound: BoundStatement, context: ParseContext): PlannedWrite {
+  return statement.kind === "insert"
+    ? planInsert(statement, bound, context)
+    : planKeyedWrite(statement, bound, context);
 }
 
 function planInsert(
@@ -103,7 +112,7 @@ function attribute(name: string): PathReference {
 
 function itemOf(statement: WriteStatement, outcome: Outcome): string | undefined {
   if (statement.kind === "insert" && outcome.refused?.type === "ConditionalCheckFailedException") {
-    throw new DynamoDbException("DuplicateItemException", "Duplicate primary key exists in table");
+    throw new DynamoDbException(duplicateItem.type, duplicateItem.message);
   }
   throwIfRefused(outcome);
   const { attributes } = outcome as WriteOutcome;

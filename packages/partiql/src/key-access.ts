@@ -10,7 +10,7 @@ import { equalValues } from "@azimuth/model/value-compare.ts";
 import { readsMax } from "./limits.ts";
 import { maybeValueOf } from "./parameters.ts";
 import type { Parameters } from "./parameters.ts";
-import { missingKeyMessage } from "./statement-error.ts";
+import { missingKeyMessage, StatementKeyError } from "./statement-error.ts";
 import type { Comparator, Condition, Operand } from "./syntax-tree.ts";
 
 export type SortOperator = "=" | "<" | "<=" | ">" | ">=" | "between" | "begins_with";
@@ -40,25 +40,49 @@ export interface WriteTarget {
 
 /** The item that UPDATE or DELETE is for: all of its key by equality. */
 export function writeTarget(where: Condition | undefined, schema: KeySchema, parameters: Parameters): WriteTarget {
+  const { key, condition, missing, contradicted } = keyEqualities(where, schema, parameters);
+  if (contradicted !== undefined) {
+    throw new StatementKeyError(
+      `Multiple conditions on same key ${contradicted}. Only single item Update/Insert/Delete are supported`,
+    );
+  }
+  if (missing) throw new StatementKeyError(missingKeyMessage);
+  return { key, condition };
+}
+
+/** The item that EXISTS looks at, and the condition it has to have. A second value for the key is a condition. */
+export function checkTarget(where: Condition | undefined, schema: KeySchema, parameters: Parameters): WriteTarget {
+  const { key, condition, missing } = keyEqualities(where, schema, parameters);
+  if (!missing && condition.length > 0) return { key, condition };
+  throw validationException("EXISTS() must contain a single item read with additional condition");
+}
+
+interface KeyEqualities extends WriteTarget {
+  readonly missing: boolean;
+  /** The key attribute that has been given two values; the second is in the condition. */
+  readonly contradicted: string | undefined;
+}
+
+function keyEqualities(where: Condition | undefined, schema: KeySchema, parameters: Parameters): KeyEqualities {
   const names = schema.sort === undefined ? [schema.partition.name] : [schema.partition.name, schema.sort.name];
   const key = new Map<string, AttributeValue>();
   const condition: Condition[] = [];
+  let contradicted: string | undefined;
   for (const part of where === undefined ? [] : conjuncts(where)) {
     const equality = equalityOf(part, parameters);
     if (equality === undefined || !names.includes(equality.name)) {
       condition.push(part);
       continue;
     }
-    const known = key.get(equality.name);
-    if (known !== undefined && !equalValues(known, equality.value)) {
-      throw validationException(
-        `Multiple conditions on same key ${equality.name}. Only single item Update/Insert/Delete are supported`,
-      );
+    const { name, value } = equality;
+    const known = key.get(name);
+    if (known === undefined) key.set(name, value);
+    else if (!equalValues(known, value)) {
+      contradicted ??= name;
+      condition.push(part);
     }
-    key.set(equality.name, equality.value);
   }
-  if (key.size < names.length) throw validationException(missingKeyMessage);
-  return { key, condition };
+  return { key, condition, missing: key.size < names.length, contradicted };
 }
 
 /** The reads of a SELECT by key; undefined when it has to scan. */
@@ -176,7 +200,7 @@ class Analysis {
 
   #checkType(name: string, type: string, values: readonly AttributeValue[]): void {
     if (values.every((value) => value.type === type)) return;
-    throw validationException(
+    throw new StatementKeyError(
       `Key attribute's data type should match its data type in table's schema: Key ${name}`,
     );
   }

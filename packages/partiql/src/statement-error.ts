@@ -1,7 +1,6 @@
 // The errors about a statement. Most are said plainly; what the parser cannot read is wrapped in "Statement wasn't
 // well formed"; some name the place, ` at line:column:length`. Sources for every text are in docs/messages.md.
-import { validationException } from "@azimuth/model/exceptions.ts";
-import type { DynamoDbException } from "@azimuth/model/exceptions.ts";
+import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
 
 /** Of a token: all from 1, columns and lengths in characters. */
 export interface Place {
@@ -29,6 +28,13 @@ export function operandCountError(name: string, count: number): DynamoDbExceptio
     "Incorrect number of operands for operator or function; " +
       `operator or function: ${name}, number of operands: ${count}`,
   );
+}
+
+/** What WHERE says of the key is not the key of an item: in a transaction, a reason to cancel it. */
+export class StatementKeyError extends DynamoDbException {
+  constructor(message: string) {
+    super("ValidationException", message);
+  }
 }
 
 export const missingKeyMessage = "Where clause does not contain a mandatory equality on all key attributes";

@@ -36,29 +36,28 @@ export class ControlMachine {
     this.history.add(entry.index, effects);
   }
 
+  /** The earlier state stays until all is read: to those who ask for the map, half a state would tell of deletions. */
   load(done: () => void): void {
-    this.state.clear();
-    const iterator = this.#engine.iterate(controlRange());
-    this.#loadChunk(iterator, 0, done);
+    this.#loadChunk(this.#engine.iterate(controlRange()), [], 0, done);
   }
 
-  #loadChunk(iterator: EngineIterator, revision: number, done: () => void): void {
+  #loadChunk(iterator: EngineIterator, effects: ControlEffect[], revision: number, done: () => void): void {
     iterator.next(loadChunkBytes, (pairs) => {
       if (pairs.length === 0) {
         iterator.close();
+        this.state.clear();
+        this.state.apply(effects);
         this.history.reset(revision);
         done();
         return;
       }
       let found = revision;
-      const effects: ControlEffect[] = [];
       for (const { key, value } of pairs) {
         const { kind, id } = decodeControlKey(key);
         if (kind === revisionKind) found = decodeValue(value) as number;
         else effects.push({ kind: "put", record: kind, id, value: decodeValue(value) } as PutEffect);
       }
-      this.state.apply(effects);
-      this.#loadChunk(iterator, found, done);
+      this.#loadChunk(iterator, effects, found, done);
     });
   }
 }

@@ -10,7 +10,9 @@ export function planTables(view: ClusterView): readonly Action[] {
     const { tableId, status, indexes = [] } = table;
     const changing = status === "CREATING" ? [] : indexes.filter((index) => index.status !== "ACTIVE");
     for (const index of changing) actions.push(...planIndex(view, table, index));
-    const isSettled = status === "CREATING" || (status === "UPDATING" && changing.length === 0);
+    // While an index is being filled the table is in use, and may have been updated in other ways.
+    const isSettled = status === "CREATING"
+      || (status === "UPDATING" && changing.every((index) => index.status === "CREATING" && index.backfilling));
     const ids = [tableId, ...indexes.map((index) => index.indexId)];
     if (isSettled && ids.every((id) => hasLeaders(view, id))) {
       actions.push(command({ operation: "TableEvent", tableId, event: "partitions-ready" }));

@@ -173,6 +173,11 @@ export class IndexQueue {
       if (run !== this.#run) return;
       this.#removing = false;
       if (status === "ok") return this.#remove();
+      if (status === "wrong-epoch") {
+        // The range has changed meanwhile: begin again with what is in the queue now.
+        this.reset();
+        return this.wake();
+      }
       if (status !== "unavailable") return;
       this.#toRemove = [...keys, ...this.#toRemove];
       this.#doors.clock.after(queueRetryPauseMs, () => {

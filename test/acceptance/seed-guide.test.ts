@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
 import {
-  CreateTableCommand, DeleteTableCommand, DescribeTableCommand, DynamoDBClient, UpdateTableCommand,
+  ConditionalCheckFailedException, CreateTableCommand, DeleteTableCommand, DescribeTableCommand, DynamoDBClient, UpdateTableCommand,
   type CreateTableCommandInput,
 } from "@aws-sdk/client-dynamodb";
 import {
@@ -337,7 +337,7 @@ describe("best practices", () => {
     const results = await Promise.allSettled([documents.send(lock(5)), documents.send(lock(5))]);
     assert.deepEqual(results.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
     const lost = results.find((result) => result.status === "rejected");
-    assert.equal((lost?.reason as Error).name, "ConditionalCheckFailedException");
+    assert.ok(lost?.reason instanceof ConditionalCheckFailedException);
     assert.deepEqual(await get("Accounts", { UserID: "user123" }), { UserID: "user123", Balance: 150, Version: 6 });
   });
 

@@ -26,6 +26,8 @@ import "./cases/scan.ts";
 import "./cases/pages.ts";
 import "./cases/batch-get-item.ts";
 import "./cases/batch-write-item.ts";
+import "./cases/transactions.ts";
+import "./cases/indexes.ts";
 import "./cases/legacy-conditions.ts";
 import "./cases/legacy-updates.ts";
 import "./cases/legacy-reads.ts";

@@ -177,11 +177,11 @@ export async function send(
 ): Promise<{ readonly status: number; readonly body: Record<string, unknown> | undefined; readonly headers: Headers }> {
   const { url, ...keys } = endpoint();
   const { host } = new URL(url);
-  const target = operation.includes(".") ? operation : `DynamoDB_20120810.${operation}`;
   const sign = createSigner({ ...keys, region: "us-east-1" });
-  const { date, authorization } = sign(host, target.slice(target.indexOf(".") + 1), Buffer.from(body));
+  const { date, authorization } = sign(host, operation, Buffer.from(body));
   const headers = {
-    "content-type": "application/x-amz-json-1.0", "x-amz-date": date, "x-amz-target": target, authorization,
+    "content-type": "application/x-amz-json-1.0", "x-amz-date": date,
+    "x-amz-target": `DynamoDB_20120810.${operation}`, authorization,
   };
   const response = await fetch(url, { method: "POST", headers, body });
   const text = await response.text();

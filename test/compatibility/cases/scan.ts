@@ -69,7 +69,10 @@ describe("Scan", () => {
   }
 
   test("counts what it scanned, and filters afterwards", async () => {
-    const input = { FilterExpression: "#n < :ten", ExpressionAttributeNames: { "#n": "number" }, ExpressionAttributeValues: { ":ten": n(10) } };
+    const input = {
+      FilterExpression: "#n < :ten", ExpressionAttributeNames: { "#n": "number" },
+      ExpressionAttributeValues: { ":ten": n(10) },
+    };
     const answers = await pages({ ...input, Limit: 13 });
     assert.equal(answers.reduce((sum, { Count }) => sum + (Count as number), 0), 10);
     assert.equal(answers.reduce((sum, { ScannedCount }) => sum + (ScannedCount as number), 0), count);

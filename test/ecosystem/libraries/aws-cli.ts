@@ -23,7 +23,7 @@ describe("the AWS CLI", { skip }, () => {
       "--attribute-definitions", "AttributeName=Artist,AttributeType=S", "AttributeName=SongTitle,AttributeType=S",
       "--key-schema", "AttributeName=Artist,KeyType=HASH", "AttributeName=SongTitle,KeyType=RANGE");
     await aws("wait", "table-exists", ...table);
-    assert.deepEqual(((await aws("list-tables"))?.["TableNames"] as string[]).includes("cli-music"), true);
+    assert.match(json(await aws("list-tables")), /"cli-music"/);
   });
 
   test("puts, gets, updates and deletes", async () => {
@@ -35,7 +35,7 @@ describe("the AWS CLI", { skip }, () => {
       "--expression-attribute-values", json({ ":a": { N: "1" } }), "--return-values", "UPDATED_NEW");
     assert.deepEqual(updated, { Attributes: { Awards: { N: "1" } } });
     const deleted = await aws("delete-item", ...table, "--key", json(key), "--return-values", "ALL_OLD");
-    assert.deepEqual((deleted?.["Attributes"] as Record<string, unknown>)["Awards"], { N: "1" });
+    assert.deepEqual(deleted, { Attributes: { ...key, Year: { N: "2015" }, Awards: { N: "1" } } });
   });
 
   test("pages a query by itself", async () => {
@@ -58,12 +58,14 @@ describe("the AWS CLI", { skip }, () => {
       Get: { TableName: "cli-music", Key: { Artist: { S: "Pair" }, SongTitle: { S: title } } },
     });
     const answer = await aws("transact-get-items", "--transact-items", json([get("one"), get("two")]));
-    assert.equal((answer?.["Responses"] as unknown[]).length, 2);
+    const item = (title: string) => ({ Item: { Artist: { S: "Pair" }, SongTitle: { S: title } } });
+    assert.deepEqual(answer, { Responses: [item("one"), item("two")] });
   });
 
   test("says what was wrong, and fails", async () => {
     await assert.rejects(aws("get-item", ...table, "--key", json({ Artist: { S: "x" } })), (error: Error) => {
-      assert.match(error.message, /\(ValidationException\) when calling the GetItem operation: The provided key element does not match the schema/);
+      assert.match(error.message, /\(ValidationException\) when calling the GetItem operation/);
+      assert.match(error.message, /The provided key element does not match the schema/);
       return true;
     });
   });

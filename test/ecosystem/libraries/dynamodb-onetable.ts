@@ -43,7 +43,9 @@ describe("dynamodb-onetable", () => {
   const model = (name: string): Model => table.getModel(name as never) as unknown as Model;
 
   before(async () => {
-    table = new Table<never>({ name: "onetable", client: dynamoClient() as never, schema: schema as never, partial: false, logger: () => {} });
+    table = new Table<never>({
+      name: "onetable", client: dynamoClient() as never, schema: schema as never, partial: false, logger: () => {},
+    });
     await table.createTable({ wait: 30 } as never);
     assert.equal(await table.exists(), true);
   });

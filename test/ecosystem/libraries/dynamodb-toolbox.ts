@@ -80,7 +80,8 @@ describe("dynamodb-toolbox", () => {
     const first = await query.options({ limit: 8, consistent: true }).send();
     assert.equal(first.Items?.length, 8);
     const rest = await query.options({ consistent: true, exclusiveStartKey: first.LastEvaluatedKey, maxPages: 10 } as never).send();
-    assert.deepEqual([...(first.Items ?? []), ...(rest.Items ?? [])].map(({ level }) => level), Array.from({ length: 20 }, (_, place) => 5 + place));
+    const both = [...(first.Items ?? []), ...(rest.Items ?? [])];
+    assert.deepEqual(both.map(({ level }) => level), Array.from({ length: 20 }, (_, place) => 5 + place));
     await eventually(async () => {
       const found = await table.build(QueryCommand).entities(pokemon)
         .query({ index: "byLevel", partition: "water", range: { between: [3, 6] } }).options({ reverse: true }).send();

@@ -109,7 +109,8 @@ export class Group {
       lastIndex: raft.lastIndex,
       quiet: this.quiet,
       initialised: this.initialised,
-      config: raft.config,
+      // As of `applied`: Raft knows the next one before what it comes with is visible.
+      config: this.applied.config,
       progress: raft.role === "leader" ? raft.progress() : [],
     };
   }

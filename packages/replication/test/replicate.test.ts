@@ -237,3 +237,25 @@ test("a replica whose log is damaged takes no part, is reported, and can be dest
   assert.deepEqual(damaged.host.stats().closed, []);
   assert.deepEqual(cluster.stored(damaged, 7), []);
 });
+
+test("a status tells the configuration as of what it says is applied", () => {
+  const cluster = new TestCluster({ seed: 31, nodes: 4 });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  const replica = cluster.addEmptyReplica(7, 4, 2);
+  const change = { kind: "change" as const, steps: [{ kind: "add-learner" as const, replica }], context: new Uint8Array(0) };
+  let changedAt: number | undefined;
+  let earliest = Infinity;
+  leader.host.proposeConfigChange(7, change, (result) => {
+    assert(result.kind === "applied");
+    changedAt = result.index;
+  });
+  cluster.clock.until(() => {
+    const { config, applied } = leader.status(7)!;
+    if (config.learners.length > 0) earliest = Math.min(earliest, applied);
+    return changedAt !== undefined;
+  }, 10_000, "the change is applied");
+  cluster.clock.advance(100);
+  assert.equal(leader.status(7)!.config.learners.length, 1);
+  assert(earliest >= (changedAt as unknown as number), `${earliest} is before the change`);
+});

@@ -10,7 +10,7 @@ export const rangeChunkBytes = 256 << 10;
 export const idempotencyGenerationMs = 60_000;
 export const idempotencyGenerationsKept = 2;
 
-/** Changes that wait for a global index, before writes to the table are refused as unavailable. */
+/** Changes that wait for a global index, before writes to the table are throttled. */
 export const queuedChangesMax = 100_000;
 /** Above this many, filling a new index waits. */
 export const queuedChangesForBuildMax = 2_000;

@@ -48,6 +48,15 @@ interface Pending {
   readonly done: (reply: PartitionReply) => void;
 }
 
+/** A table whose indexes fall behind takes no more writes than they do. */
+const throttled: Outcome = {
+  refused: {
+    type: "ThrottlingException",
+    message: "Throughput exceeds the current capacity for one or more global secondary indexes. " +
+      "DynamoDB is automatically scaling your index so please try again shortly.",
+  },
+};
+
 export function createWritePath(doors: PartitionDoors, partition: Partition): WritePath {
   return new LeaderWritePath(doors, partition);
 }
@@ -81,9 +90,9 @@ class LeaderWritePath implements WritePath {
     const isHere = command.tableId === tableId && token >= firstToken && token <= lastToken;
     const table = this.#doors.findTable(command.tableId);
     if (!isHere || table === undefined) return done({ status: "wrong-epoch" });
-    if (statistics.queued >= queuedChangesMax) {
-      return done({ status: "unavailable", reason: "too many changes wait for a global secondary index" });
-    }
+    // A retry may have been carried out before, and what a transaction has prepared must be ended.
+    const mayWait = request.attempt === 0 && this.#partition.readyTerm !== 0 && !isTransactionCommand(command);
+    if (mayWait && statistics.queued >= queuedChangesMax) return done({ status: "ok", outcome: throttled });
     this.submitTask(this.#taskOf(request, table), done);
   }
 

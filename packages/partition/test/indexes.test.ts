@@ -7,7 +7,10 @@ import { firstToken, lastToken } from "@azimuth/placement/token.ts";
 import { collectionRange, decodeCollectionSize } from "@azimuth/storage/keys/collection-key.ts";
 import { indexQueueRange } from "@azimuth/storage/keys/index-queue-key.ts";
 import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
+import { partitionStatisticsKey } from "@azimuth/storage/keys/partition-statistics-key.ts";
 import type { IndexWriteCommand } from "../src/index-writes.ts";
+import { queuedChangesMax } from "../src/limits.ts";
+import { emptyStatistics, encodeStatistics } from "../src/statistics.ts";
 import { checkCollectionSize } from "../src/table-writes.ts";
 import { PartitionBench, table as plainTable } from "./partition-bench.ts";
 
@@ -189,6 +192,22 @@ test("an index added to a live table is filled in order with the writes, and rep
   }
   assert.deepEqual(pair.entries(), ["a:green", "b:blue"]);
   assert.deepEqual(pair.base.partition.statistics.builtIndexes, [8]);
+});
+
+test("writes are throttled while too many changes wait, but a retry is looked up", () => {
+  const pair = new Pair();
+  const full = encodeStatistics({ ...emptyStatistics, queued: queuedChangesMax });
+  pair.base.engine.write([{ kind: "put", key: partitionStatisticsKey(1), value: full }], () => {});
+  pair.base.partition.load(() => {});
+  pair.base.settle();
+  const first = pair.base.send("PutItem", { Item: { id: { S: "a" } } }, { token: "t" });
+  pair.base.settle();
+  assert.equal(first.refusal(), "ThrottlingException");
+  const retry = pair.base.send("PutItem", { Item: { id: { S: "a" } } }, { token: "t", attempt: 1 });
+  pair.base.settle();
+  pair.base.apply();
+  assert.equal(retry.status(), "ok");
+  assert.equal(retry.refusal(), undefined);
 });
 
 test("expired items are deleted like any other, their entries with them; others stay", () => {

@@ -175,6 +175,7 @@ async function executeBatch(doors: PipelineDoors, plan: BatchPlan, context: Disp
           doors.dispatcher.read(command, command.position.token, context, done);
         }
       });
+      if (result.kind === "ok" && result.outcome.refused?.type === "ThrottlingException") return { failed: "throttled" };
       if (result.kind === "ok" || result.kind === "gone") return { outcome: outcomeOf(result) };
       return { failed: "unavailable" };
     }),

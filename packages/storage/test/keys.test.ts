@@ -5,6 +5,11 @@ import { compareBytes, concatBytes, toHex, utf8 } from "@azimuth/foundation/byte
 import { appliedKey, decodeAppliedKey, decodeAppliedState, encodeAppliedState } from "../src/keys/applied-key.ts";
 import { controlKey, controlKindRange, controlRange, decodeControlKey } from "../src/keys/control-key.ts";
 import { idempotencyKey, idempotencyRange } from "../src/keys/idempotency-key.ts";
+import {
+  collectionKey, collectionRange, decodeCollectionSize, encodeCollectionSize,
+} from "../src/keys/collection-key.ts";
+import { decodeIndexMark, encodeIndexMark, indexMarkKey, indexMarkRange } from "../src/keys/index-mark-key.ts";
+import { decodeIndexQueueKey, indexQueueKey, indexQueueRange } from "../src/keys/index-queue-key.ts";
 import * as item from "../src/keys/item-key.ts";
 import { decodeOrderedBytes, encodeOrderedBytes } from "../src/keys/ordered-bytes.ts";
 import { decodeOrderedNumber, encodeOrderedNumber } from "../src/keys/ordered-number.ts";
@@ -208,4 +213,36 @@ test("the examples of docs/data-layout.md are right", () => {
   for (const [text, bytes] of Object.entries(examples)) {
     assert.equal(toHex(encodeOrderedNumber(text)), bytes.replaceAll(" ", ""));
   }
+});
+
+const anyPosition = fc.record({ index: fc.integer({ min: 1, max: 2 ** 48 }), ordinal: fc.integer({ min: 0, max: 300 }) });
+
+test("an index queue is one range per partition, in the order of log index and ordinal", () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 40 }), anyPosition, anyPosition, (partition, left, right) => {
+    const [a, b] = [indexQueueKey(partition, left), indexQueueKey(partition, right)];
+    assert.equal(sign(compareBytes(a, b)), sign(left.index - right.index || left.ordinal - right.ordinal));
+    assert.deepEqual(decodeIndexQueueKey(a), { partition, ...left });
+    const { start, end } = indexQueueRange(partition);
+    assert.ok(compareBytes(start, a) <= 0 && compareBytes(a, end) < 0);
+    assert.ok(compareBytes(indexQueueKey(partition + 1, left), end) >= 0);
+  }));
+});
+
+test("marks lie together by the index partition that keeps them, and hold a position", () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 40 }), fc.integer({ min: 1, max: 2 ** 40 }), anyPosition,
+    (partition, source, position) => {
+      const { start, end } = indexMarkRange(partition);
+      const key = indexMarkKey(partition, source);
+      assert.ok(compareBytes(start, key) <= 0 && compareBytes(key, end) < 0);
+      assert.deepEqual(decodeIndexMark(encodeIndexMark(position)), position);
+    }));
+});
+
+test("sizes of item collections lie in the token ranges of their partitions", () => {
+  const collection = collectionKey(7, concatBytes(Buffer.from("40".repeat(8), "hex"), utf8("a\u0000\u0000")));
+  const inside = collectionRange(7, "4".padEnd(16, "0"), "4".padEnd(16, "f"));
+  const outside = collectionRange(7, "5".padEnd(16, "0"), "f".repeat(16));
+  assert.ok(compareBytes(inside.start, collection) <= 0 && compareBytes(collection, inside.end) < 0);
+  assert.ok(compareBytes(collection, outside.start) < 0);
+  assert.equal(decodeCollectionSize(encodeCollectionSize(10 * 2 ** 30 + 1)), 10 * 2 ** 30 + 1);
 });

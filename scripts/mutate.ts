@@ -119,6 +119,17 @@ function judge(copy: string, mutation: Mutation): Judgement {
   return done(flags["tests-only"] ? undefined : failingSeed(copy));
 }
 
+/** Unmodified code must raise no alarm, or the verdicts mean nothing. */
+function findFalseAlarm(copy: string, chosen: readonly Mutation[]): string | undefined {
+  if (flags["sim-only"]) return undefined;
+  const own = [...new Set(chosen.map(({ file }) => packageOf(file)))];
+  for (const folder of new Set(own.flatMap((each) => [each, ...(widerTests[each] ?? [])]))) {
+    const test = failingTest(copy, folder);
+    if (test !== undefined) return test;
+  }
+  return undefined;
+}
+
 function main(): boolean {
   const chosen = mutations.filter(({ name }) => flags.only === undefined || name.includes(flags.only));
   if (flags.list) {
@@ -128,6 +139,11 @@ function main(): boolean {
   const copy = copyTree();
   const judgements: Judgement[] = [];
   try {
+    const alarm = findFalseAlarm(copy, chosen);
+    if (alarm !== undefined) {
+      process.stdout.write(`without any mutation, ${alarm} fails\n`);
+      return false;
+    }
     for (const mutation of chosen) {
       const stale = readFileSync(join(copy, mutation.file), "utf8").split(mutation.from).length !== 2;
       const judgement = judge(copy, mutation);

@@ -214,7 +214,7 @@ export const mutations: readonly Mutation[] = [
     name: "keep the old end of the log when its middle is replaced",
     file: `${storage}/log-plan.ts`,
     from: "  if (first <= keptLast) plan.section = { ...plan.section, keptLast: first - 1 };",
-    to: "  if (first < keptLast) plan.section = { ...plan.section, keptLast: first };",
+    to: "",
   },
   {
     name: "mix the idempotency records of all tables",

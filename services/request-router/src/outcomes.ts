@@ -14,7 +14,15 @@ export function outcomeOf(result: DispatchResult): Outcome {
 
 export function failureOf(kind: Exclude<DispatchResult["kind"], "ok">): DynamoDbException {
   if (kind === "gone") return new DynamoDbException("ResourceNotFoundException", "Requested resource not found");
-  return internalServerError();
+  return kind === "unavailable" ? unavailable() : internalServerError();
+}
+
+function unavailable(): DynamoDbException {
+  return new DynamoDbException(
+    "InternalServerError",
+    "No replica that may answer could be reached in time; this request changed nothing and may be sent again.",
+    500,
+  );
 }
 
 /** What DynamoDB answers when it cannot tell: the client may retry, and decides what a repeated write means. */

@@ -7,6 +7,7 @@ import { conditionCheckOnNode } from "./condition-check.ts";
 import { createTableOnRouter } from "./create-table.ts";
 import { deleteItemOnNode, deleteItemOnRouter } from "./delete-item.ts";
 import { executeStatementOnRouter } from "./execute-statement.ts";
+import { executeTransactionOnRouter } from "./execute-transaction.ts";
 import { getItemOnNode, getItemOnRouter } from "./get-item.ts";
 import type { NodeOperation } from "./operation.ts";
 import type { RouterOperation } from "./plan.ts";
@@ -42,6 +43,7 @@ const onRouter: readonly RouterOperation[] = [
   describeTableOnRouter,
   describeTimeToLiveOnRouter,
   executeStatementOnRouter,
+  executeTransactionOnRouter,
   getItemOnRouter,
   listTablesOnRouter,
   listTagsOnRouter,

@@ -1,7 +1,7 @@
 // TransactGetItems: up to 100 items of any tables, all as they were at one moment.
 import { parseItem, type JsonObject } from "@azimuth/model/attribute-json.ts";
 import { encodedItemToJson } from "@azimuth/model/encoded-item-json.ts";
-import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
+import { validationException } from "@azimuth/model/exceptions.ts";
 import { encodedItemSize } from "@azimuth/model/item-codec.ts";
 import { keyOfJsonKey } from "@azimuth/model/key.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
@@ -10,7 +10,7 @@ import type { CapacityMode } from "./capacity.ts";
 import { checkParameterMix, parseExpressions, type ExpressionParameters, type ParsedExpressions } from "./expressions.ts";
 import type { GetItemCommand, GetItemOutcome } from "./get-item.ts";
 import { checkKeyPaths } from "./key-paths.ts";
-import type { Outcome, ParseContext } from "./operation.ts";
+import type { ParseContext } from "./operation.ts";
 import type { RouterOperation } from "./plan.ts";
 import { positionOf } from "./position.ts";
 import { objectText } from "./reply-text.ts";
@@ -18,12 +18,12 @@ import { readRequest, type Members } from "./request-shape.ts";
 import { constrainTableName, findActiveTable } from "./table-name.ts";
 import type { TransactGetPlan, TransactGetResult } from "./transact-plan.ts";
 import {
-  mentionedTablesOfTransaction, refuseSharedItems, transactBytesMax, transactCapacityJson, transactionCancelled,
-  transactItemsMax,
+  commandsOrCancel, mentionedTablesOfTransaction, refuseSharedItems, transactBytesMax, transactCapacityJson,
+  transactionCancelled, transactItemsMax,
 } from "./transact-reply.ts";
 import { constrainCapacityMode, placeholderMembers } from "./write-request.ts";
 
-interface Get extends ExpressionParameters {
+export interface Get extends ExpressionParameters {
   readonly TableName: string;
   readonly Key: JsonObject;
 }
@@ -31,6 +31,12 @@ interface Get extends ExpressionParameters {
 interface TransactGetItemsRequest {
   readonly TransactItems: readonly { readonly Get: Get }[];
   readonly ReturnConsumedCapacity?: CapacityMode;
+}
+
+/** A Get whose key and projection are valid by themselves. */
+export interface ReadGet {
+  readonly get: Get;
+  readonly expressions: ParsedExpressions;
 }
 
 const members: Members = {
@@ -65,26 +71,20 @@ export const transactGetItemsOnRouter: RouterOperation = {
 function parse(input: unknown, context: ParseContext): TransactGetPlan {
   const request = readRequest<TransactGetItemsRequest>(input, members);
   checkConstraints(request);
-  const gets = request.TransactItems.map(({ Get: get }) => {
-    checkParameterMix(get, kinds);
-    parseItem(get.Key);
-    return { get, expressions: parseExpressions(get, kinds) };
-  });
+  const gets = request.TransactItems.map(({ Get: get }) => readGet(get));
   const tables = gets.map(({ get }) => findActiveTable(get.TableName, context));
-  const refusals: Outcome["refused"][] = [];
-  const parts: GetItemCommand[] = [];
-  gets.forEach(({ get, expressions }, position) => {
-    try {
-      parts.push(commandOf(get, expressions, tables[position] as TableDefinition));
-      refusals.push(undefined);
-    } catch (error) {
-      if (!(error instanceof DynamoDbException) || /cannot contain an empty/.test(error.message)) throw error;
-      refusals.push({ type: error.type, message: error.message });
-    }
-  });
-  if (refusals.some((refusal) => refusal !== undefined)) throw transactionCancelled(refusals);
+  const parts = commandsOrCancel(gets.map((get, position) =>
+    () => commandOf(get, tables[position] as TableDefinition)));
   refuseSharedItems(parts);
-  return { kind: "transact-get", parts, reply: (result) => reply(request, result) };
+  const replied = gets.map(({ get }) => ({ table: get.TableName, toJson: encodedItemToJson }));
+  const { ReturnConsumedCapacity: mode } = request;
+  return { kind: "transact-get", parts, reply: (result) => replyOfGets(replied, mode, result) };
+}
+
+export function readGet(get: Get): ReadGet {
+  checkParameterMix(get, kinds);
+  parseItem(get.Key);
+  return { get, expressions: parseExpressions(get, kinds) };
 }
 
 function checkConstraints(request: TransactGetItemsRequest): void {
@@ -104,7 +104,8 @@ function checkConstraints(request: TransactGetItemsRequest): void {
   constraints.throwIfAny();
 }
 
-function commandOf(get: Get, { bindings, names, values }: ParsedExpressions, table: TableDefinition): GetItemCommand {
+export function commandOf({ get, expressions }: ReadGet, table: TableDefinition): GetItemCommand {
+  const { bindings, names, values } = expressions;
   const position = positionOf(keyOfJsonKey(table.key, get.Key));
   checkKeyPaths(get, bindings, table);
   return {
@@ -119,24 +120,34 @@ function commandOf(get: Get, { bindings, names, values }: ParsedExpressions, tab
   };
 }
 
-function reply(request: TransactGetItemsRequest, result: TransactGetResult): string {
+/** A part of a read, for its reply: the table as the client named it, and its item as JSON text. */
+export interface RepliedGet {
+  readonly table: string;
+  readonly toJson: (item: Uint8Array) => string;
+}
+
+export function replyOfGets(
+  gets: readonly RepliedGet[],
+  mode: CapacityMode | undefined,
+  result: TransactGetResult,
+): string {
   if (result.kind === "cancelled") throw transactionCancelled(result.refusals);
   let bytes = 0;
-  const responses = result.outcomes.map((outcome) => {
+  const responses = result.outcomes.map((outcome, position) => {
     const { item } = outcome as GetItemOutcome;
     if (!item) return "{}";
     bytes += encodedItemSize(item);
-    return `{"Item":${encodedItemToJson(item)}}`;
+    return `{"Item":${(gets[position] as RepliedGet).toJson(item)}}`;
   });
   if (bytes > transactBytesMax) {
     throw validationException("Collection of items in the transaction request exceeds the maximum allowed size of 4 MB");
   }
   const units = result.outcomes.map((outcome, position) => ({
-    table: (request.TransactItems[position] as { Get: Get }).Get.TableName,
+    table: (gets[position] as RepliedGet).table,
     units: (outcome as GetItemOutcome).units,
   }));
   return objectText({
-    ConsumedCapacity: transactCapacityJson(units, "ReadCapacityUnits", request.ReturnConsumedCapacity),
+    ConsumedCapacity: transactCapacityJson(units, "ReadCapacityUnits", mode),
     Responses: `[${responses.join(",")}]`,
   });
 }

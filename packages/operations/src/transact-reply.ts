@@ -1,6 +1,6 @@
-// What the two transactional operations have in common: their limits, the exceptions a cancelled transaction becomes,
-// and consumed capacity. Each item costs twice what it costs alone: once to prepare, once to commit.
-import { itemToJson } from "@azimuth/model/attribute-json.ts";
+// What the transactional operations have in common: their limits, the exceptions a cancelled transaction becomes, and
+// consumed capacity. Each item costs twice what it costs alone: once to prepare, once to commit.
+import { itemToJson, type Json } from "@azimuth/model/attribute-json.ts";
 import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
 import { decodeItem } from "@azimuth/model/item-codec.ts";
 import { addIndexUnits, noIndexUnits, totalOf, type CapacityMode, type IndexUnits } from "./capacity.ts";
@@ -23,6 +23,7 @@ const codes: Readonly<Record<string, string>> = {
   ProvisionedThroughputExceededException: "ProvisionedThroughputExceeded",
   ThrottlingException: "ThrottlingError",
   DuplicateItemException: "DuplicateItem",
+  ResourceNotFoundException: "ResourceNotFound",
 };
 
 /** One reason per action, in the order of the request; "None" for those that nothing was wrong with. */
@@ -41,6 +42,26 @@ function reasonOf(refusal: Refusal): { readonly Code: string; readonly [member: 
   return { Code, ...Item, Message: refusal.message };
 }
 
+/**
+ * Every part's command; what is wrong with some of them for their table cancels the transaction, as if they had been
+ * tried, except an empty key value, which refuses the request.
+ */
+export function commandsOrCancel<Command>(makers: readonly (() => Command)[]): readonly Command[] {
+  const refusals: Refusal[] = [];
+  const commands: Command[] = [];
+  for (const make of makers) {
+    try {
+      commands.push(make());
+      refusals.push(undefined);
+    } catch (error) {
+      if (!(error instanceof DynamoDbException) || /cannot contain an empty/.test(error.message)) throw error;
+      refusals.push({ type: error.type, message: error.message });
+    }
+  }
+  if (refusals.some((refusal) => refusal !== undefined)) throw transactionCancelled(refusals);
+  return commands;
+}
+
 /** Refuses two actions on one item. */
 export function refuseSharedItems(parts: readonly { tableId: number; position: ItemPosition }[]): void {
   const seen = new Set<string>();
@@ -49,6 +70,15 @@ export function refuseSharedItems(parts: readonly { tableId: number; position: I
   }
   if (seen.size === parts.length) return;
   throw validationException("Transaction request cannot include multiple operations on one item");
+}
+
+/** JSON text that does not depend on the order in which a client wrote the members of maps. */
+export function canonical(json: Json): string {
+  return JSON.stringify(json, (_name, value: unknown) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const sorted = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+    return Object.fromEntries(sorted);
+  });
 }
 
 export interface PartUnits {

@@ -14,8 +14,9 @@ import { byTableJson } from "./batch.ts";
 import { readUnits, type CapacityMode } from "./capacity.ts";
 import { carryCondition } from "./conditions.ts";
 import { checkParameterMix, parseExpressions, type ExpressionParameters, type ParsedExpressions } from "./expressions.ts";
+import { checkIndexKeysOfPut } from "./index-key-values.ts";
 import { checkKeyPaths } from "./key-paths.ts";
-import type { Outcome, ParseContext, WriteCommand } from "./operation.ts";
+import type { ParseContext, WriteCommand } from "./operation.ts";
 import type { RouterOperation } from "./plan.ts";
 import { positionOf } from "./position.ts";
 import { checkItemSize } from "./put-item.ts";
@@ -24,8 +25,8 @@ import { readRequest, type Members } from "./request-shape.ts";
 import { constrainTableName, findActiveTable } from "./table-name.ts";
 import type { PartAnswer, TransactWritePlan, TransactWriteResult } from "./transact-plan.ts";
 import {
-  clientTokenLengthMax, mentionedTablesOfTransaction, refuseSharedItems, transactBytesMax, transactCapacityJson,
-  transactionCancelled, transactItemsMax,
+  canonical, clientTokenLengthMax, commandsOrCancel, mentionedTablesOfTransaction, refuseSharedItems, transactBytesMax,
+  transactCapacityJson, transactionCancelled, transactItemsMax,
 } from "./transact-reply.ts";
 import { checkUpdatesNoKey } from "./update-item.ts";
 import {
@@ -42,15 +43,22 @@ interface Action extends ExpressionParameters {
 const actionNames = ["ConditionCheck", "Put", "Delete", "Update"] as const;
 type ActionName = (typeof actionNames)[number];
 
-interface TransactWriteItemsRequest {
-  readonly TransactItems: readonly Readonly<Partial<Record<ActionName, Action>>>[];
-  readonly ClientRequestToken?: string;
+/** An element of TransactItems, which is to hold one action. */
+export type ActionEntry = Readonly<Partial<Record<ActionName, Action>>>;
+
+/** What a request wants its reply to tell. */
+interface ReplyChoices {
   readonly ReturnConsumedCapacity?: CapacityMode;
   readonly ReturnItemCollectionMetrics?: string;
 }
 
+interface TransactWriteItemsRequest extends ReplyChoices {
+  readonly TransactItems: readonly ActionEntry[];
+  readonly ClientRequestToken?: string;
+}
+
 /** An action whose values and expressions are valid by themselves. */
-interface ReadAction {
+export interface ReadAction {
   readonly name: ActionName;
   readonly action: Action;
   readonly item: Uint8Array | undefined;
@@ -93,7 +101,8 @@ function parse(input: unknown, context: ParseContext): TransactWritePlan {
   checkConstraints(request);
   const actions = request.TransactItems.map(readAction);
   const tables = actions.map(({ action }) => findActiveTable(action.TableName, context));
-  const parts = commandsOf(actions, tables);
+  const parts = commandsOrCancel(actions.map((action, position) =>
+    () => commandOf(action, tables[position] as TableDefinition)));
   refuseSharedItems(parts);
   checkAggregateSize(actions);
   return {
@@ -101,7 +110,7 @@ function parse(input: unknown, context: ParseContext): TransactWritePlan {
     parts,
     clientToken: request.ClientRequestToken,
     payloadHash: hash("sha256", canonical(request.TransactItems as unknown as Json)),
-    reply: (result) => reply(request, actions, tables, result),
+    reply: (result) => replyOfActions(request, actions, tables, result),
   };
 }
 
@@ -122,7 +131,7 @@ function checkConstraints(request: TransactWriteItemsRequest): void {
 
 function constrainActions(
   constraints: ConstraintList,
-  item: TransactWriteItemsRequest["TransactItems"][number] | null,
+  item: ActionEntry | null,
   path: string,
 ): void {
   for (const name of actionNames) {
@@ -139,7 +148,7 @@ function constrainActions(
   }
 }
 
-function readAction(entry: TransactWriteItemsRequest["TransactItems"][number] | null): ReadAction {
+export function readAction(entry: ActionEntry | null): ReadAction {
   const present = actionNames.filter((each) => entry?.[each] !== undefined);
   const name = present[0];
   if (entry === null || name === undefined || present.length > 1) {
@@ -156,28 +165,12 @@ function readAction(entry: TransactWriteItemsRequest["TransactItems"][number] | 
   return { name, action, item, expressions: parseExpressions(action, kinds) };
 }
 
-/** Every action's command; what is wrong with some of them for their table cancels the transaction. */
-function commandsOf(actions: readonly ReadAction[], tables: readonly TableDefinition[]): readonly WriteCommand[] {
-  const refusals: Outcome["refused"][] = [];
-  const commands: WriteCommand[] = [];
-  actions.forEach((action, position) => {
-    try {
-      commands.push(commandOf(action, tables[position] as TableDefinition));
-      refusals.push(undefined);
-    } catch (error) {
-      if (!(error instanceof DynamoDbException) || /cannot contain an empty/.test(error.message)) throw error;
-      refusals.push({ type: error.type, message: error.message });
-    }
-  });
-  if (refusals.some((refusal) => refusal !== undefined)) throw transactionCancelled(refusals);
-  return commands;
-}
-
-function commandOf({ name, action, item, expressions }: ReadAction, table: TableDefinition): WriteCommand {
+export function commandOf({ name, action, item, expressions }: ReadAction, table: TableDefinition): WriteCommand {
   const { bindings, names, values } = expressions;
   const key = item === undefined
     ? keyOfJsonKey(table.key, action.Key as JsonObject)
     : keyOfJsonItem(table.key, action.Item as JsonObject);
+  if (name === "Put") checkIndexKeysOfPut(table, action.Item as JsonObject);
   if (name === "Update") checkUpdatesNoKey(action, bindings, table);
   checkKeyPaths(action, bindings, table);
   const common = {
@@ -202,23 +195,14 @@ function commandOf({ name, action, item, expressions }: ReadAction, table: Table
   }
 }
 
-function checkAggregateSize(actions: readonly ReadAction[]): void {
+export function checkAggregateSize(actions: readonly ReadAction[]): void {
   const bytes = actions.reduce((sum, { item }) => sum + (item === undefined ? 0 : encodedItemSize(item)), 0);
   if (bytes <= transactBytesMax) return;
   throw validationException("Collection of items in the transaction request exceeds the maximum allowed size of 4 MB");
 }
 
-/** JSON text that does not depend on the order in which a client wrote the members of maps. */
-function canonical(json: Json): string {
-  return JSON.stringify(json, (_name, value: unknown) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    const sorted = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-    return Object.fromEntries(sorted);
-  });
-}
-
-function reply(
-  request: TransactWriteItemsRequest,
+export function replyOfActions(
+  request: ReplyChoices,
   actions: readonly ReadAction[],
   tables: readonly TableDefinition[],
   result: TransactWriteResult,
@@ -245,7 +229,7 @@ function reply(
 
 /** A repetition wrote nothing: it is charged for reading. */
 function capacity(
-  request: TransactWriteItemsRequest,
+  request: ReplyChoices,
   actions: readonly ReadAction[],
   answers: readonly PartAnswer[],
   replayed: boolean,
@@ -261,7 +245,7 @@ function capacity(
 
 /** The collections that were written to, by table; undefined when there are none or nobody asked. */
 function collectionMetrics(
-  request: TransactWriteItemsRequest,
+  request: ReplyChoices,
   actions: readonly ReadAction[],
   tables: readonly TableDefinition[],
   answers: readonly PartAnswer[],

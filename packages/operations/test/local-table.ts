@@ -2,13 +2,15 @@
 // Commands and outcomes pass through the message codec, so whatever is not plain data shows.
 import { compareBytes, fromHex } from "@azimuth/foundation/bytes.ts";
 import { assert } from "@azimuth/foundation/assert.ts";
+import { DynamoDbException } from "@azimuth/model/exceptions.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import type {
-  Outcome, ParseContext, PointReadCommand, PointReadOperation, RangeReadCommand, RangeReadOperation, WriteCommand,
+  Decision, Outcome, ParseContext, PointReadCommand, PointReadOperation, RangeReadCommand, RangeReadOperation, WriteCommand,
   WriteOperation,
 } from "@azimuth/operations/operation.ts";
 import type { BatchPart, PartResult, RangeReadPlan } from "@azimuth/operations/plan.ts";
 import { nodeOperations, routerOperations } from "@azimuth/operations/registry.ts";
+import type { PartAnswer, TransactWriteResult } from "@azimuth/operations/transact-plan.ts";
 import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
 import type { Plain } from "@azimuth/rpc/messages.ts";
 
@@ -105,8 +107,10 @@ export class LocalTables {
         return JSON.parse(plan.reply(plan.parts.map((part) => this.#runPart(part))));
       case "control":
         return JSON.parse(plan.reply(overTheWire(this.controlOutcome(plan.command))));
-      default:
-        throw new Error(`a local table has no ${plan.kind}`);
+      case "transact-write":
+        return JSON.parse(plan.reply(this.#transact(plan.parts)));
+      case "transact-get":
+        return JSON.parse(plan.reply({ kind: "done", outcomes: plan.parts.map((part) => this.#readPoint(part)) }));
     }
   }
 
@@ -120,18 +124,45 @@ export class LocalTables {
 
   #write(sent: WriteCommand): Outcome {
     const command = overTheWire(sent);
+    const { effects, outcome } = this.#decide(command);
+    this.#apply(command.tableId, effects);
+    return overTheWire(outcome);
+  }
+
+  /** All or nothing; tokens are not remembered. */
+  #transact(parts: readonly WriteCommand[]): TransactWriteResult {
+    const decisions = parts.map((part): Decision => {
+      try {
+        return this.#decide(overTheWire(part));
+      } catch (error) {
+        if (!(error instanceof DynamoDbException)) throw error;
+        return { effects: [], outcome: { refused: { type: error.type, message: error.message } } };
+      }
+    });
+    const outcomes = decisions.map(({ outcome }) => overTheWire(outcome));
+    if (outcomes.some(({ refused }) => refused !== undefined)) {
+      return { kind: "cancelled", refusals: outcomes.map(({ refused }) => refused) };
+    }
+    parts.forEach(({ tableId }, position) => this.#apply(tableId, (decisions[position] as Decision).effects));
+    const answers = outcomes.map((outcome) => ({ itemBytes: 0, ...outcome }) as PartAnswer);
+    return { kind: "done", answers, replayed: false };
+  }
+
+  #decide(command: WriteCommand): Decision {
     const operation = nodeOperations.get(command.operation) as WriteOperation;
     const items = this.#itemsOf(command.tableId);
-    const { effects, outcome } = operation.decide(
+    return operation.decide(
       { table: this.#table(command.tableId), now: 0, get: (key) => find(items, key)?.value },
       command,
     );
+  }
+
+  #apply(tableId: number, effects: Decision["effects"]): void {
     for (const effect of effects) {
-      const rest = this.#itemsOf(command.tableId).filter(({ key }) => compareBytes(key, effect.key) !== 0);
+      const rest = this.#itemsOf(tableId).filter(({ key }) => compareBytes(key, effect.key) !== 0);
       if (effect.kind === "put") rest.push({ key: effect.key, value: effect.value });
-      this.#itemsByTable.set(command.tableId, rest.sort((a, b) => compareBytes(a.key, b.key)));
+      this.#itemsByTable.set(tableId, rest.sort((a, b) => compareBytes(a.key, b.key)));
     }
-    return overTheWire(outcome);
   }
 
   #readPoint(sent: PointReadCommand): Outcome {

@@ -26,6 +26,8 @@ import "./cases/scan.ts";
 import "./cases/pages.ts";
 import "./cases/batch-get-item.ts";
 import "./cases/batch-write-item.ts";
+import "./cases/partiql.ts";
+import "./cases/time-to-live.ts";
 import "./cases/transactions.ts";
 import "./cases/indexes.ts";
 import "./cases/legacy-conditions.ts";

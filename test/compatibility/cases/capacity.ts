@@ -125,3 +125,20 @@ test("batches round each item, and tell the sum of each table", async () => {
   });
   assert.deepEqual(read.ConsumedCapacity, [{ TableName, CapacityUnits: 3 }]);
 });
+
+test("a full page includes the item that crosses 1 MB, so that it costs 257 units", async () => {
+  const pk = fresh();
+  const v = s("x".repeat(1042 - (2 + pk.length + 2 + 4 + 1)));
+  for (let from = 1000; from < 2025; from += 25) {
+    const requests = Array.from({ length: 25 }, (_, place) => ({
+      PutRequest: { Item: { pk: s(pk), sk: s(String(from + place)), v } },
+    }));
+    await call("BatchWriteItem", { RequestItems: { [tables.SS]: requests } });
+  }
+  const answer = await call("Query", {
+    TableName: tables.SS, KeyConditionExpression: "pk = :pk", ExpressionAttributeValues: { ":pk": s(pk) },
+    ConsistentRead: true, ReturnConsumedCapacity: "TOTAL",
+  });
+  assert.deepEqual([answer.Count, answer.ConsumedCapacity?.CapacityUnits], [1007, 257]);
+  assert.deepEqual(answer.LastEvaluatedKey, { pk: s(pk), sk: s("2006") });
+});

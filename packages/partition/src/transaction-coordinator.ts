@@ -10,11 +10,11 @@ import { toHex } from "@azimuth/foundation/bytes.ts";
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
 import type { Outcome, WriteCommand } from "@azimuth/operations/operation.ts";
-import type { PartAnswer, TransactWriteResult } from "@azimuth/operations/transact-plan.ts";
+import { conflictRefusal, type PartAnswer, type TransactWriteResult } from "@azimuth/operations/transact-plan.ts";
 import {
   ledgerCommand, type LedgerAnswer, type LedgerEvent, type LedgerRecord, type ParticipantItem,
 } from "@azimuth/operations/transaction-ledger.ts";
-import type { PreparedOutcome, TransactionCommand } from "./transaction-writes.ts";
+import type { ConflictOutcome, PreparedOutcome, TransactionCommand } from "./transaction-writes.ts";
 
 export type DeliveryResult =
   | { readonly kind: "ok"; readonly outcome: Outcome }
@@ -50,6 +50,10 @@ const nameBytes = 16;
 /** Share of the time left that prepares may take: the rest is for ending what they began. */
 const prepareShare = 0.6;
 const finishWithinMs = 5000;
+/** How long to wait for items that younger transactions hold, looking again after about so long. */
+const waitForYoungerMs = 500;
+const waitPauseMs = 15;
+const ageDigits = 15;
 
 export async function runTransaction(
   doors: CoordinatorDoors,
@@ -84,8 +88,9 @@ async function prepareAndCommit(
   const { parts, deadline } = transaction;
   const now = doors.clock.now();
   const prepareBy = now + (deadline - now) * prepareShare;
+  const age = `${String(doors.clock.wallNow()).padStart(ageDigits, "0")}/${run}`;
   const results = await Promise.all(parts.map((part) =>
-    doors.deliver({ ...itemCommand("TransactionPrepare", transaction, run, part), part }, prepareBy)));
+    prepareItem(doors, { ...itemCommand("TransactionPrepare", transaction, run, part), part, age }, prepareBy)));
   const answers = results.map(answerOf);
   if (!answers.every((answer) => answer !== undefined)) return cancel(doors, transaction, run, results);
   const committed = await askLedger(doors, transaction, { event: "commit", run, answers });
@@ -100,6 +105,26 @@ async function prepareAndCommit(
       return { kind: "unavailable" };
     default:
       return { kind: "unknown" };
+  }
+}
+
+/**
+ * An item that a younger transaction holds is waited for a little; one that an older one holds is a conflict at once.
+ * So of transactions that stand in each other's way one always gets through, and none waits in a circle.
+ */
+async function prepareItem(
+  doors: CoordinatorDoors,
+  command: TransactionCommand & { readonly age: string },
+  deadline: number,
+): Promise<DeliveryResult> {
+  const waitUntil = Math.min(deadline, doors.clock.now() + waitForYoungerMs);
+  for (;;) {
+    const result = await doors.deliver(command, deadline);
+    if (result.kind !== "ok" || result.outcome.refused?.type !== conflictRefusal.type) return result;
+    const isHolderYounger = command.age < (result.outcome as ConflictOutcome).holder;
+    const pauseMs = waitPauseMs * (0.5 + doors.random.next());
+    if (!isHolderYounger || doors.clock.now() + pauseMs >= waitUntil) return result;
+    await new Promise<void>((resolve) => void doors.clock.after(pauseMs, resolve));
   }
 }
 

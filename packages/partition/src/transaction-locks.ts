@@ -17,6 +17,8 @@ export interface Lock {
   readonly id: Uint8Array;
   readonly run: string;
   readonly ledger: number;
+  /** Where the transaction stands among others: the smaller text is the older one. */
+  readonly age: string;
   /** What a commit does to the item; keys below the table's prefix. */
   readonly effects: readonly Effect[];
   readonly answer: PartAnswer;

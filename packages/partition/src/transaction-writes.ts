@@ -33,10 +33,19 @@ export interface TransactionCommand extends WriteCommand {
   readonly run: string;
   /** Id of the ledger's table. */
   readonly ledger: number;
+  /** For a prepare: Lock.age. */
+  readonly age?: string;
   /** Names this run's business with this item, 16 bytes: the token of the record that ends it. */
   readonly marker: Uint8Array;
   /** For a prepare: what to do. */
   readonly part?: WriteCommand;
+}
+
+/** Of a prepare that met another transaction's lock. */
+export interface ConflictOutcome extends Outcome {
+  readonly refused: typeof conflictRefusal;
+  /** Age of the transaction that holds the item. */
+  readonly holder: string;
 }
 
 /** Outcomes: of a prepare "prepared" (with the part's answer), "over" or refused; of the others "ended". */
@@ -116,7 +125,7 @@ function prepare(
   const held = look(keys.lock);
   if (held !== undefined) {
     const lock = decodeLock(held);
-    if (!isOf(lock, command)) return nothingToDo({ refused: conflictRefusal });
+    if (!isOf(lock, command)) return nothingToDo({ refused: conflictRefusal, holder: lock.age });
     return nothingToDo({ state: "prepared", answer: lock.answer });
   }
   const { part } = command;
@@ -130,8 +139,8 @@ function prepare(
     if (decision.outcome.refused !== undefined) return nothingToDo(decision.outcome);
     const { outcome } = withIndexes(table, decision, look, keys.collection);
     const answer = { ...outcome, itemBytes: bytesLeft(decision, look(keys.item)) } as PartAnswer;
-    const { id, run, ledger } = command;
-    const lock: Lock = { id, run, ledger, effects: decision.effects, answer };
+    const { id, run, ledger, age = "" } = command;
+    const lock: Lock = { id, run, ledger, age, effects: decision.effects, answer };
     const effects = [{ kind: "put" as const, key: keys.lock, value: encodeLock(lock) }];
     return { ...nothingToDo({ state: "prepared", answer }), effects };
   } catch (error) {

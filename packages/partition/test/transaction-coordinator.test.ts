@@ -9,7 +9,7 @@ import {
   decideLedger, takeOverAfterMs, type LedgerCommand, type LedgerRecord,
 } from "@azimuth/operations/transaction-ledger.ts";
 import {
-  commitAll, runTransaction, type DeliveryResult, type TransactionResult,
+  commitAll, itemCommand, runTransaction, type DeliveryResult, type TransactionResult,
 } from "../src/transaction-coordinator.ts";
 import { PartitionBench, table } from "./partition-bench.ts";
 
@@ -25,7 +25,16 @@ class Cluster {
   delivered: string[] = [];
   wallNow = 1_700_000_000_000;
   readonly #random = createSeededRandom("coordinator");
-  readonly #clock = { now: () => 0, wallNow: () => this.wallNow } as unknown as Clock;
+  #now = 0;
+  /** Time passes when somebody waits. */
+  readonly #clock = {
+    now: () => this.#now,
+    wallNow: () => this.wallNow,
+    after: (delayMs: number, callback: () => void) => {
+      this.#now += delayMs;
+      callback();
+    },
+  } as unknown as Clock;
 
   /** A coordinator whose messages beyond `messagesMax` are neither sent nor answered. */
   run(messagesMax: number, action: (item: string) => object = addOne): Promise<TransactionResult> {
@@ -188,3 +197,36 @@ test("an item whose table is not known here keeps the transaction unfinished, on
     assert.equal(cluster.record?.state, wasDeleted ? "done" : "committed");
   }
 });
+
+const ages: readonly (readonly [string, number, TransactionResult["kind"], number])[] = [
+  ["a younger transaction is waited for", 1, "done", 1],
+  ["an older transaction is a conflict at once", -1, "cancelled", 0],
+];
+
+for (const [what, offsetMs, expected, waits] of ages) {
+  test(`an item held by ${what}`, async () => {
+    const cluster = new Cluster();
+    const part = planOf(addOne).parts[1] as WriteCommand;
+    const other = { id: Buffer.from("othertransaction"), ledger };
+    const age = `${String(cluster.wallNow + offsetMs).padStart(15, "0")}/x`;
+    cluster.deliver({ ...itemCommand("TransactionPrepare", other, "x", part), part, age });
+    let pauses = 0;
+    const after = (_ms: number, callback: () => void) => {
+      pauses++;
+      cluster.deliver(itemCommand("TransactionAbort", other, "x", part));
+      callback();
+      return { cancel() {} };
+    };
+    const clock = { now: () => 0, wallNow: () => cluster.wallNow, after } as unknown as Clock;
+    const plan = planOf(addOne);
+    const doors = {
+      clock, random: createSeededRandom("x"), wasDeleted: () => false,
+      deliver: (command: WriteCommand) => Promise.resolve(cluster.deliver(command)),
+    };
+    const result = await runTransaction(doors, {
+      id, ledger, payloadHash: plan.payloadHash, parts: plan.parts, deadline: 5000,
+    });
+    assert.equal(result.kind, expected);
+    assert.equal(pauses, waits);
+  });
+}

@@ -70,7 +70,8 @@ refuses("ExecuteStatement", [
   ["a table that is not there", { Statement: 'SELECT * FROM "no-such-table" WHERE pk = \'a\'' }, "Requested resource not found", R],
   ["no statement", { Statement: "" }, /'statement' failed to satisfy constraint: Member must have length greater than or equal to 1$/],
   ["what is no statement", { Statement: "HELLO WORLD" }, /^Statement wasn't well formed, can't be processed: /],
-  ["an update without a key", { Statement: `UPDATE ${table} SET v = 1 WHERE v = 2` }, /^Where clause does not contain a mandatory equality on all key attributes$/],
+  ["an update without a key", { Statement: `UPDATE ${table} SET v = 1 WHERE v = 2` },
+    /^Where clause does not contain a mandatory equality on all key attributes$/],
 ]);
 
 test("a missing parameter is refused", () => assert.rejects(

@@ -25,5 +25,6 @@ test("a table has no time to live until it is given one", async () => {
 test("disabling what is not enabled is refused, and so is a table that is not there", async () => {
   const TimeToLiveSpecification = { AttributeName: "expires", Enabled: false };
   await assertRefused("UpdateTimeToLive", { TableName: "by-text", TimeToLiveSpecification }, V, "TimeToLive is already disabled");
-  await assertRefused("DescribeTimeToLive", { TableName: "no-such-table" }, R, "Requested resource not found: Table: no-such-table not found");
+  await assertRefused("DescribeTimeToLive", { TableName: "no-such-table" }, R,
+    "Requested resource not found: Table: no-such-table not found");
 });

@@ -241,10 +241,18 @@ class Host implements NodeReplicationHost {
   drain(done: () => void): void {
     const { clock, limits } = this.#context;
     let left = 2 * limits.electionTimeoutTicks;
+    const given = new Set<Group>();
+    const gone = new Set<Group>();
     const round = (): void => {
-      const led = [...this.#context.groups.values()].filter((group) => group.leads);
+      const groups = [...this.#context.groups.values()];
+      for (const group of given) if (!group.leads) gone.add(group);
+      // What was given away and comes back comes from a node that is drained, too: it is not thrown to and fro.
+      const led = groups.filter((group) => group.leads && !gone.has(group));
       if (led.length === 0 || left-- <= 0 || this.#stopped) return done();
-      for (const group of led) this.#handOver(group);
+      for (const group of led) {
+        given.add(group);
+        this.#handOver(group);
+      }
       clock.after(limits.tickMs, round);
     };
     round();

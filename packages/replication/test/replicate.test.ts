@@ -171,6 +171,22 @@ test("a drained node hands its leaderships over", () => {
   assert.equal(node.host.stats().leaders, 0);
 });
 
+test("nodes that are all drained at once do not throw their leaderships to and fro", () => {
+  const cluster = new TestCluster({ seed: 11, nodes: 3 });
+  const groups = Array.from({ length: 12 }, (_, position) => position + 1);
+  for (const group of groups) cluster.createGroup(group, [1, 2, 3]);
+  for (const group of groups) cluster.awaitLeader(group);
+  cluster.clock.advance(500);
+  const termsNow = (): number[] =>
+    groups.map((group) => Math.max(...cluster.nodes.map((node) => node.status(group)!.term)));
+  const before = termsNow();
+  let drained = 0;
+  for (const node of cluster.nodes) node.host.drain(() => drained++);
+  cluster.clock.until(() => drained === 3, 5000, "the nodes are drained");
+  const risen = termsNow().map((term, position) => term - (before[position] as number));
+  assert(Math.max(...risen) <= 4, `terms rose by ${risen.join()}`);
+});
+
 test("a destroyed group leaves nothing in the engine and its replica must not come back", () => {
   const cluster = new TestCluster({ seed: 11, nodes: 1 });
   cluster.createGroup(7, [1]);

@@ -7,7 +7,9 @@ import { keyOfJsonKey } from "@azimuth/model/key.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import type { CapacityMode } from "./capacity.ts";
-import { checkParameterMix, parseExpressions, type ExpressionParameters, type ParsedExpressions } from "./expressions.ts";
+import {
+  checkParameterMix, parseExpressions, type ExpressionParameters, type ParsedExpressions,
+} from "./expressions.ts";
 import type { GetItemCommand, GetItemOutcome } from "./get-item.ts";
 import { checkKeyPaths } from "./key-paths.ts";
 import type { ParseContext } from "./operation.ts";
@@ -140,7 +142,9 @@ export function replyOfGets(
     return `{"Item":${(gets[position] as RepliedGet).toJson(item)}}`;
   });
   if (bytes > transactBytesMax) {
-    throw validationException("Collection of items in the transaction request exceeds the maximum allowed size of 4 MB");
+    throw validationException(
+      "Collection of items in the transaction request exceeds the maximum allowed size of 4 MB",
+    );
   }
   const units = result.outcomes.map((outcome, position) => ({
     table: (gets[position] as RepliedGet).table,

@@ -13,7 +13,9 @@ import type { TableDefinition } from "@azimuth/model/table.ts";
 import { byTableJson } from "./batch.ts";
 import { readUnits, type CapacityMode } from "./capacity.ts";
 import { carryCondition } from "./conditions.ts";
-import { checkParameterMix, parseExpressions, type ExpressionParameters, type ParsedExpressions } from "./expressions.ts";
+import {
+  checkParameterMix, parseExpressions, type ExpressionParameters, type ParsedExpressions,
+} from "./expressions.ts";
 import { checkIndexKeysOfPut } from "./index-key-values.ts";
 import { checkKeyPaths } from "./key-paths.ts";
 import type { ParseContext, WriteCommand } from "./operation.ts";
@@ -240,7 +242,8 @@ function capacity(
     const { units, indexUnits } = answer as PartAnswer & WriteOutcome;
     return { table, units, ...(indexUnits ? { indexUnits } : {}) };
   });
-  return transactCapacityJson(parts, replayed ? "ReadCapacityUnits" : "WriteCapacityUnits", request.ReturnConsumedCapacity);
+  const arm = replayed ? "ReadCapacityUnits" : "WriteCapacityUnits";
+  return transactCapacityJson(parts, arm, request.ReturnConsumedCapacity);
 }
 
 /** The collections that were written to, by table; undefined when there are none or nobody asked. */

@@ -30,7 +30,9 @@ export class Flusher {
   #start(): void {
     if (this.#closed) return;
     const callbacks = this.#waiting.splice(0);
-    const applied = [...this.#context.groups.values()].map((group) => ({
+    // A group that is being emptied for a snapshot has nothing applied any more, although it still says so.
+    const groups = [...this.#context.groups.values()].filter((group) => !group.resetting);
+    const applied = groups.map((group) => ({
       group,
       incarnation: group.incarnation,
       index: group.applied.index,

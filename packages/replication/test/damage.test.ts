@@ -48,7 +48,7 @@ test("a snapshot leaves nothing of what the replica held before", () => {
   const [range] = away.machines.get(7)?.ranges() ?? [];
   assert(range !== undefined && prefixEnd(range.start) !== undefined);
   // What an entry made that a later one, which this replica never sees, has deleted.
-  const key = Buffer.concat([range.start, Buffer.from("0000000000000003", "hex")]);
+  const key = Buffer.concat([range.start, Buffer.from("0000000000000001", "hex")]);
   let isWritten = false;
   away.engine.write([{ kind: "put", key, value: Buffer.from("long gone") }], () => away.engine.flush(() => (isWritten = true)));
   cluster.clock.until(() => isWritten, 1000, "the old item is durable");

@@ -70,7 +70,7 @@ export function drawOptions(random: Random, scenario: string): DrawnOptions {
     replication: drawReplicationLimits(random),
     workloads,
     clientsPerWorkload: random.between(3, 8),
-    thinkMeanMs: random.pick([60, 150, 400]),
+    thinkMeanMs: random.pick([100, 300, 1000]),
     faults: drawFaultPlan(random.split("faults"), scenarios[scenario]),
     zoneLeftDown: random.chance(0.3) ? random.between(1, 3) : 0,
   };

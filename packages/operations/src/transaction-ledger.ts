@@ -107,10 +107,10 @@ export function decideLedger(record: LedgerRecord | undefined, event: LedgerEven
       if (event.event !== "finish") return { answer: { state: "committed", record } };
       return finished({ ...record, state: "done", since: now, participants: [] });
     case "done":
-      if (event.event === "forget" && isOld(record, rememberedForMs, now)) return { next: null, answer: { state: "over" } };
-      return { answer: { state: "done", record } };
+      if (!isToForget(record, event, now)) return { answer: { state: "done", record } };
+      return { next: null, answer: { state: "over" } };
     case "aborted":
-      if (event.event !== "forget" || !isOld(record, rememberedForMs, now)) return { answer: { state: "over" } };
+      if (!isToForget(record, event, now)) return { answer: { state: "over" } };
       return { next: null, answer: { state: "over" } };
   }
 }
@@ -148,6 +148,10 @@ function atPending(record: LedgerRecord, event: LedgerEvent, now: number): Ledge
 
 function finished(next: LedgerRecord & { readonly state: "committed" | "done" }): LedgerDecision {
   return { next, answer: { state: next.state, record: next } };
+}
+
+function isToForget(record: LedgerRecord, { event }: LedgerEvent, now: number): boolean {
+  return event === "forget" && isOld(record, rememberedForMs, now);
 }
 
 /** In either direction: a clock that was wrong must not keep a transaction for ever. */

@@ -40,7 +40,8 @@ function refusal(run: () => unknown): DynamoDbException {
 
 const refusals: readonly (readonly [string, () => unknown, string, string])[] = [
   ["no items", () => planWrite([]), "ValidationException",
-    "1 validation error detected: Value '[]' at 'transactItems' failed to satisfy constraint: Member must have length greater than or equal to 1"],
+    "1 validation error detected: Value '[]' at 'transactItems' failed to satisfy constraint: " +
+      "Member must have length greater than or equal to 1"],
   ["no member TransactItems", () => planWrite(undefined), "ValidationException",
     "1 validation error detected: Value null at 'transactItems' failed to satisfy constraint: Member must not be null"],
   ["two actions on one item", () => planWrite([put("a"), { Delete: { TableName, Key: key("a") } }]), "ValidationException",
@@ -92,7 +93,8 @@ for (const [what, run, type, message] of refusals) {
 
 test("more than a hundred actions are refused before anything else is looked at", () => {
   const items = Array.from({ length: 101 }, () => put("a"));
-  assert.match(refusal(() => planWrite(items)).message, /at 'transactItems' failed to satisfy constraint: Member must have length less than or equal to 100$/);
+  assert.match(refusal(() => planWrite(items)).message,
+    /at 'transactItems' failed to satisfy constraint: Member must have length less than or equal to 100$/);
   assert.equal(planWrite(Array.from({ length: 100 }, (_, number) => put(`item-${number}`))).parts.length, 100);
 });
 

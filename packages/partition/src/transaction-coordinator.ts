@@ -62,7 +62,8 @@ export async function runTransaction(
   const { payloadHash, parts } = transaction;
   const name = toHex(doors.random.bytes(nameBytes));
   const participants = parts.map(({ tableId, position }) => ({ tableId, position }));
-  const begun = await askLedger(doors, transaction, { event: "begin", run: name, owner: name, payloadHash, participants });
+  const event = { event: "begin", run: name, owner: name, payloadHash, participants } as const;
+  const begun = await askLedger(doors, transaction, event);
   switch (begun?.state) {
     case undefined:
       return { kind: "unavailable" };
@@ -210,8 +211,7 @@ export function itemCommand(
   run: string,
   { tableId, position }: ParticipantItem,
 ): TransactionCommand {
-  const marker = hash("sha256", Buffer.concat([id, Buffer.from(`${run}/${tableId}/`), position.key]), "buffer");
-  return {
-    kind: "write", operation, tableId, position, id, run, ledger, marker: Uint8Array.from(marker.subarray(0, nameBytes)),
-  };
+  const digest = hash("sha256", Buffer.concat([id, Buffer.from(`${run}/${tableId}/`), position.key]), "buffer");
+  const marker = Uint8Array.from(digest.subarray(0, nameBytes));
+  return { kind: "write", operation, tableId, position, id, run, ledger, marker };
 }

@@ -64,7 +64,8 @@ export function createTransactionRecovery(doors: RecoveryDoors): TransactionReco
   async function endLock(partition: Partition, held: HeldLock): Promise<void> {
     asked.add(held);
     const lock = decodeLock(held.value);
-    const answer = await ask(lock, { event: "settle", run: lock.run, force: clock.now() - held.seenAt >= abortAfterMs });
+    const force = clock.now() - held.seenAt >= abortAfterMs;
+    const answer = await ask(lock, { event: "settle", run: lock.run, force });
     if (answer !== undefined && answer.state !== "pending") {
       const operation = answer.state === "committed" ? "TransactionCommit" : "TransactionAbort";
       const key = held.key.subarray(prefixBytes);
@@ -75,7 +76,10 @@ export function createTransactionRecovery(doors: RecoveryDoors): TransactionReco
   }
 
   /** Undefined when the ledger does not answer, or this node's map does not know it yet. */
-  async function ask({ id, ledger }: Pick<Lock, "id" | "ledger">, event: LedgerEvent): Promise<LedgerAnswer | undefined> {
+  async function ask(
+    { id, ledger }: Pick<Lock, "id" | "ledger">,
+    event: LedgerEvent,
+  ): Promise<LedgerAnswer | undefined> {
     const result = await doors.deliver(ledgerCommand(ledger, id, event), clock.now() + askWithinMs);
     return result.kind === "ok" ? (result.outcome as unknown as LedgerAnswer) : undefined;
   }

@@ -17,6 +17,8 @@ interface Answer {
   readonly Responses: readonly { readonly Item?: ListItem }[];
 }
 
+const conflicts: ReadonlySet<string> = new Set(["TransactionCanceledException", "TransactionConflictException"]);
+
 type Open = ReturnType<WorkloadContext["history"]["invoke"]>;
 
 export function createTransactAppendWorkload(): Workload {
@@ -104,7 +106,12 @@ function elementsOf(item: ListItem | undefined): readonly number[] {
 }
 
 /** A transaction may be refused because another holds an item; then nothing was done. */
-function end(context: WorkloadContext, open: Open, result: CallResult, valueOf: (body: Record<string, unknown>) => unknown): void {
+function end(
+  context: WorkloadContext,
+  open: Open,
+  result: CallResult,
+  valueOf: (body: Record<string, unknown>) => unknown,
+): void {
   switch (result.kind) {
     case "ok":
       return open.ok(valueOf(result.body));
@@ -115,7 +122,7 @@ function end(context: WorkloadContext, open: Open, result: CallResult, valueOf: 
     case "refused":
       if (result.type === "TransactionInProgressException") return open.info(result.type);
       open.fail(result.type);
-      if (result.type === "TransactionCanceledException" || result.type === "TransactionConflictException") return undefined;
+      if (conflicts.has(result.type)) return undefined;
       return context.violated(`refused with ${result.type}: ${result.message}`);
   }
 }

@@ -3,46 +3,50 @@
 //
 //   identity and number      identity.ts, founding.ts
 //   replicas of partitions   replicas.ts → packages/partition
-//   control plane, if here   control.ts → packages/control-plane
+//   control plane, if here   control-membership.ts, control.ts → packages/control-plane
 //   many groups, one log     packages/replication
 //   requests                 requests.ts
+//   who is where             directory.ts, stored-map.ts
+//   reports                  reporter.ts
 //
 // Nothing here touches the outside but through the doors, so the simulator runs this very code.
 import { assert } from "@azimuth/foundation/assert.ts";
-import { fromUtf8, toHex, utf8 } from "@azimuth/foundation/bytes.ts";
+import { toHex } from "@azimuth/foundation/bytes.ts";
 import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { Member } from "@azimuth/foundation/members.ts";
 import type { Metrics } from "@azimuth/foundation/metrics.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
-import { controlFounders } from "@azimuth/foundation/members.ts";
-import type { ClusterMap } from "@azimuth/control-plane/cluster-map.ts";
-import { createControlClient } from "@azimuth/control-plane/control-client.ts";
+import { createControlClient, type ControlClient } from "@azimuth/control-plane/control-client.ts";
 import { executeInstruction, instructionTopic } from "@azimuth/control-plane/instructions.ts";
 import { MapFollower } from "@azimuth/control-plane/map-follower.ts";
-import { createMapWatchClient } from "@azimuth/control-plane/map-watch-client.ts";
-import { groupReportOf, nodeReportTopic, type NodeReport } from "@azimuth/control-plane/node-report.ts";
-import { mustDestroy, replicaOn } from "@azimuth/control-plane/replica-fate.ts";
-import { mapTopic, type MapDelta } from "@azimuth/control-plane/watch.ts";
+import { createMapWatchClient, type MapWatchClient } from "@azimuth/control-plane/map-watch-client.ts";
+import { nodeReportTopic } from "@azimuth/control-plane/node-report.ts";
+import { mapTopic } from "@azimuth/control-plane/watch.ts";
 import type { ReplicationLimits } from "@azimuth/replication/limits.ts";
-import { createReplicationHost } from "@azimuth/replication/replication-host.ts";
-import { nodeOfReplica, replicaIdOf } from "@azimuth/replication/host-api.ts";
+import { createReplicationHost, type NodeReplicationHost } from "@azimuth/replication/replication-host.ts";
+import { replicaIdOf } from "@azimuth/replication/host-api.ts";
 import { encodeBody, MalformedBody } from "@azimuth/rpc/body-codec.ts";
-import type { NoticeMessage, Plain, WireMessage } from "@azimuth/rpc/messages.ts";
-import { createRequester } from "@azimuth/rpc/requests.ts";
+import type { NoticeMessage, Plain, RequestMessage, WireMessage } from "@azimuth/rpc/messages.ts";
+import { createRequester, type Requester } from "@azimuth/rpc/requests.ts";
 import type { Transport } from "@azimuth/rpc/transport.ts";
 import type { Engine } from "@azimuth/storage/engine.ts";
 import type { Files } from "@azimuth/storage/files.ts";
 import type { LogStore } from "@azimuth/storage/log-store.ts";
 import { createControl, type Control } from "./control.ts";
+import { createControlMembership, type ControlMembership } from "./control-membership.ts";
+import { createDirectory, type Directory } from "./directory.ts";
 import { findNumber } from "./founding.ts";
 import { loadIdentity, saveIdentity, type Identity } from "./identity.ts";
 import { createIndexSender } from "./index-sender.ts";
+import { withLoopback } from "./loopback.ts";
 import { createRecovery } from "./recovery.ts";
 import { createReplicas, type Replicas } from "./replicas.ts";
+import { createReporter, reportPeriodMs, type Reporter } from "./reporter.ts";
 import { expectMapDelta, instructionIn, nodeReportIn } from "./request-bodies.ts";
 import { createRequestHandler } from "./requests.ts";
 import { nodeStatus, type NodeStatus } from "./status.ts";
+import { loadMap, saveMap } from "./stored-map.ts";
 
 export interface StorageNodeDoors {
   readonly clock: Clock;
@@ -85,349 +89,325 @@ export interface StorageNode {
   rangesOf(partition: number): readonly { readonly start: Uint8Array; readonly end: Uint8Array }[];
 }
 
-const reportPeriodMs = 500;
+const registerDeadlineMs = 10_000;
 const housekeepingPeriodMs = 10_000;
 const recoveryPeriodMs = 1000;
 const defaultTtlSweepMs = 60_000;
-const mapFile = "map.json";
 const incarnationBytes = 16;
 
 export function createStorageNode(doors: StorageNodeDoors, config: StorageNodeConfig): StorageNode {
-  const { clock, log, engine, files, logStore, random } = doors;
-  const transport = withLoopback(doors.transport, clock, (message) => receive(config.name, message));
-  let identity: Identity = loadIdentity(files, {
-    cluster: config.cluster,
-    name: config.name,
-    incarnation: toHex(random.bytes(incarnationBytes)),
-  });
-  const requester = createRequester({ transport, clock, random: random.split("requests") });
-  const follower = new MapFollower();
-  const self: Member = { name: config.name, zone: config.zone, endpoint: config.advertise };
-  const timers: Timer[] = [];
-  let host: ReturnType<typeof createReplicationHost> | undefined;
-  let replicas: Replicas | undefined;
-  let control: Control | undefined;
-  let draining = false;
-  let controlIsLost = false;
-  const session = toHex(random.bytes(8));
-  let reportSequence = 0;
-  let reportScheduled = false;
+  return new NodeProcess(doors, config);
+}
 
-  const founders = controlFounders(config.members);
-  const nameOfNode = (node: number): string | undefined =>
-    follower.node(node)?.name ?? config.members[node - 1]?.name;
-  const controlNodes = (): readonly number[] => {
-    const record = follower.group(0);
-    return record === undefined ? founders : [...record.voters, ...record.learners].map(nodeOfReplica);
-  };
-  const controlNames = (): readonly string[] => {
-    const names = controlNodes().map(nameOfNode);
-    return names.filter((name): name is string => name !== undefined);
-  };
-  /** Whoever holds group 0 as far as is known here, then everybody else: an old map may name none that still does. */
-  const watchCandidates = (): readonly string[] => {
-    const known = [...follower.nodes()].filter((node) => node.retired !== true).map((node) => node.name);
-    return [...new Set([...controlNames(), ...config.members.map((member) => member.name), ...known])];
-  };
-  const controlClient = createControlClient({ clock, requester, candidates: controlNames, nameOfNode });
-  const watch = createMapWatchClient({
-    clock,
-    log,
-    requester,
-    follower,
-    candidates: () => watchCandidates().filter((name) => name !== config.name),
-  });
-  const handleRequest = createRequestHandler({
-    identify: () => identity,
-    replicas: () => replicas,
-    controlPlane: () => control,
-    log,
-    respond: (to, response) => transport.send(to, response),
-  });
+/** What exists once the node has its number. */
+interface Opened {
+  readonly host: NodeReplicationHost;
+  readonly replicas: Replicas;
+  readonly control: ControlMembership;
+  readonly reporter: Reporter;
+}
 
-  function start(): void {
-    for (const member of config.members) {
-      if (member.name !== config.name) transport.setRoute(member.name, member.endpoint);
-    }
-    transport.start({ message: receive, peerDown, peerUp });
-    loadStoredMap();
-    if (identity.number !== 0) return open();
-    findNumber({ clock, log, requester, controlClient }, identity, self, config.members, (found) => {
-      identity = found;
-      saveIdentity(files, identity);
-      open();
+class NodeProcess implements StorageNode {
+  readonly #doors: StorageNodeDoors;
+  readonly #config: StorageNodeConfig;
+  readonly #transport: Transport;
+  readonly #requester: Requester;
+  readonly #follower = new MapFollower();
+  readonly #directory: Directory;
+  readonly #controlClient: ControlClient;
+  readonly #watch: MapWatchClient;
+  readonly #handleRequest: (from: string, request: RequestMessage) => void;
+  readonly #timers: Timer[] = [];
+  #identity: Identity;
+  #opened: Opened | undefined;
+  #draining = false;
+
+  constructor(doors: StorageNodeDoors, config: StorageNodeConfig) {
+    const { clock, log, random } = doors;
+    const { cluster, name, members } = config;
+    this.#doors = doors;
+    this.#config = config;
+    this.#transport = withLoopback(doors.transport, clock, (from, message) => this.#receive(from, message));
+    const incarnation = toHex(random.bytes(incarnationBytes));
+    this.#identity = loadIdentity(doors.files, { cluster, name, incarnation });
+    const follower = this.#follower;
+    const directory = createDirectory(name, members, follower);
+    const requester = createRequester({ transport: this.#transport, clock, random: random.split("requests") });
+    this.#directory = directory;
+    this.#requester = requester;
+    this.#controlClient = createControlClient({
+      clock, requester, candidates: directory.controlNames, nameOfNode: directory.nameOf,
+    });
+    this.#watch = createMapWatchClient({ clock, log, requester, follower, candidates: directory.watchCandidates });
+    this.#handleRequest = createRequestHandler({
+      identify: () => this.#identity,
+      replicas: () => this.#opened?.replicas,
+      controlPlane: () => this.#opened?.control.current(),
+      log,
+      respond: (to, response) => this.#transport.send(to, response),
     });
   }
 
-  /** With a replica of group 0 the copy follows by itself. */
-  function refreshMap(done: () => void): void {
-    if (control === undefined) watch.refresh(done);
-    else clock.defer(done);
+  start(): void {
+    const { clock, log, files } = this.#doors;
+    const { name, zone, advertise: endpoint, members } = this.#config;
+    for (const member of members) {
+      if (member.name !== name) this.#transport.setRoute(member.name, member.endpoint);
+    }
+    this.#transport.start({
+      message: (from, message) => this.#receive(from, message),
+      peerDown: (peer) => this.#peerDown(peer),
+      peerUp: (peer) => this.#peerUp(peer),
+    });
+    loadMap(files, this.#follower);
+    if (this.#identity.number !== 0) return this.#open();
+    const founding = { clock, log, requester: this.#requester, controlClient: this.#controlClient };
+    findNumber(founding, this.#identity, { name, zone, endpoint }, members, (found) => {
+      this.#identify(found);
+      this.#open();
+    });
   }
 
   /** Opens everything that needs the node's number. */
-  function open(): void {
-    const opened = createReplicationHost({
-      node: identity.number,
+  #open(): void {
+    const { clock, random, log, engine, logStore } = this.#doors;
+    const { replication } = this.#config;
+    const host = createReplicationHost({
+      node: this.#identity.number,
       clock,
       random: random.split("replication"),
       log,
       engine,
       logStore,
-      send: (node, message) => sendToNode(node, message),
-      ...(config.replication === undefined ? {} : { limits: config.replication }),
+      send: (node, message) => this.#sendToNode(node, message),
+      ...(replication === undefined ? {} : { limits: replication }),
     });
-    host = opened;
+    const reporter = createReporter({
+      clock,
+      random: random.split("reports"),
+      host,
+      identity: () => this.#identity,
+      replicas: () => this.#opened?.replicas,
+      send: (report) => {
+        const targets = this.#directory.controlNodes();
+        for (const node of targets) this.#notify(node, nodeReportTopic, report as unknown as Plain);
+      },
+    });
+    const control = this.#createControlMembership(host);
+    const replicas = this.#createReplicas(host, reporter);
+    this.#opened = { host, replicas, control, reporter };
+    control.follow();
+    replicas.openRecovered();
+    host.start();
+    this.#follower.onChange(() => this.#mapChanged());
+    if (this.#follower.revision > 0) this.#mapChanged();
+    // Also where group 0 is: its replica here may have been removed, or cut off, without hearing of it.
+    this.#watch.start();
+    this.#register();
+    this.#timers.push(reporter.start());
+  }
+
+  #createReplicas(host: NodeReplicationHost, reporter: Reporter): Replicas {
+    const { clock, random, log, engine, files, logStore } = this.#doors;
+    const { zone, ttlSweepMs } = this.#config;
+    const requester = this.#requester;
+    const follower = this.#follower;
+    const refreshMap = (done: () => void): void => this.#refreshMap(done);
+    const partitions = () => this.#opened?.replicas.all() ?? [];
     const recovery = createRecovery({
-      clock,
-      random: random.split("transactions"),
-      requester,
-      follower,
-      zone: config.zone,
-      engine,
-      partitions: () => replicas?.all() ?? [],
-      refreshMap,
+      clock, random: random.split("transactions"), requester, follower, zone, engine, partitions, refreshMap,
     });
-    replicas = createReplicas({
+    const every = (periodMs: number, work: () => void): void => void this.#timers.push(clock.every(periodMs, work));
+    every(recoveryPeriodMs, () => recovery.look());
+    every(housekeepingPeriodMs, () => {
+      for (const partition of partitions()) partition.expireRecords();
+    });
+    every(ttlSweepMs ?? defaultTtlSweepMs, () => {
+      for (const partition of partitions()) partition.sweepExpired();
+    });
+    return createReplicas({
       clock,
       engine,
-      host: opened,
+      host,
       log,
       files,
       logStore,
-      node: () => identity.number,
+      node: () => this.#identity.number,
       findTable: (id) => follower.tableOwning(id),
       transactions: recovery,
       indexes: createIndexSender({ clock, requester, follower, refreshMap }),
-      changed: reportSoon,
+      changed: () => reporter.soon(),
     });
-    openControl();
-    replicas.openRecovered();
-    opened.start();
-    follower.onChange(mapChanged);
-    if (follower.revision > 0) mapChanged();
-    // Also where group 0 is: its replica here may have been removed, or cut off, without hearing of it.
-    watch.start();
-    register();
-    timers.push(clock.every(reportPeriodMs, report));
-    timers.push(clock.every(housekeepingPeriodMs, () => {
-      for (const partition of replicas?.all() ?? []) partition.expireRecords();
-    }));
-    timers.push(clock.every(recoveryPeriodMs, () => recovery.look()));
-    timers.push(clock.every(config.ttlSweepMs ?? defaultTtlSweepMs, () => {
-      for (const partition of replicas?.all() ?? []) partition.sweepExpired();
-    }));
   }
 
-  /** Group 0: recovered, founded, or later created because the map says so. */
-  function openControl(): void {
-    assert(host !== undefined, "the host opens first");
-    const recovered = logStore.group(0) !== undefined;
-    const isFounder = Object.keys(identity.foundedWith).length > 0 && founders.includes(identity.number);
-    const placed = follower.group(0);
-    const replica = placed === undefined ? undefined : replicaOn(placed, identity.number);
-    const founding = placed === undefined && isFounder;
-    if (!recovered && !founding && (replica === undefined || logStore.wasRemoved(0, replica))) return;
-    const wanted = replica ?? replicaIdOf(0, identity.number);
-    if (!recovered && wanted === identity.controlReplica) {
-      // It has forgotten what it voted and acknowledged: only one with another id may take its place.
-      if (!controlIsLost) log.error("the log has lost the control plane's replica: it stays away until it is replaced");
-      controlIsLost = true;
-      return;
-    }
-    control = createControl({
+  #createControlMembership(host: NodeReplicationHost): ControlMembership {
+    const { log, logStore } = this.#doors;
+    return createControlMembership({
+      log,
+      logStore,
+      follower: this.#follower,
+      founders: this.#directory.founders,
+      identity: () => this.#identity,
+      create: () => this.#createControl(host),
+      joined: (controlReplica) => this.#identify({ ...this.#identity, controlReplica }),
+      left: () => this.#mapChanged(),
+    });
+  }
+
+  #createControl(host: NodeReplicationHost): Control {
+    const { clock, random, log, engine } = this.#doors;
+    const { accountId, nodeDeadAfterMs, partitionsPerTable, members } = this.#config;
+    return createControl({
       clock,
       random: random.split("control-plane"),
       log,
       host,
       engine,
       config: {
-        accountId: config.accountId,
-        nodeDeadAfterMs: config.nodeDeadAfterMs,
-        partitionsPerTable: config.partitionsPerTable,
-        founders: founders.map((number) => replicaIdOf(0, number)),
-        foundingNodes: config.members.map((_, position) => position + 1),
+        accountId,
+        nodeDeadAfterMs,
+        partitionsPerTable,
+        founders: this.#directory.founders.map((number) => replicaIdOf(0, number)),
+        foundingNodes: members.map((_, position) => position + 1),
       },
-      instruct: (node, instruction) => notify(node, instructionTopic, instruction as unknown as Plain),
-      sendMap: (watcher, delta) => transport.send(watcher, notice(mapTopic, delta as unknown as Plain)),
-      mapChanged: (delta: MapDelta) => void follower.applyDelta(delta),
-    });
-    control.open({ recovered, replica: wanted, founding }, () => {
-      identity = { ...identity, controlReplica: wanted };
-      saveIdentity(files, identity);
+      instruct: (node, instruction) => this.#notify(node, instructionTopic, instruction as unknown as Plain),
+      sendMap: (watcher, delta) => this.#transport.send(watcher, notice(mapTopic, delta as unknown as Plain)),
+      mapChanged: (delta) => void this.#follower.applyDelta(delta),
     });
   }
 
-  /** Group 0's replica comes to and leaves this node as the map says, like every other. */
-  function followControlGroup(): void {
-    const held = logStore.group(0);
-    if (held !== undefined && control !== undefined && mustDestroy(follower, { group: 0, replica: held.replica })) {
-      const leaving = control;
-      control = undefined;
-      log.info("the control plane's replica leaves this node");
-      leaving.destroy(mapChanged);
-    } else if (control === undefined && held === undefined) {
-      openControl();
+  #identify(identity: Identity): void {
+    this.#identity = identity;
+    saveIdentity(this.#doors.files, identity);
+  }
+
+  /** With a replica of group 0 the copy follows by itself. */
+  #refreshMap(done: () => void): void {
+    if (this.#opened?.control.current() === undefined) this.#watch.refresh(done);
+    else this.#doors.clock.defer(done);
+  }
+
+  #mapChanged(): void {
+    if (this.#opened === undefined) return;
+    const { control, replicas } = this.#opened;
+    const map = this.#follower.map();
+    saveMap(this.#doors.files, map);
+    for (const { name, endpoint, retired } of map.nodes) {
+      const isOther = name !== this.#config.name && retired !== true;
+      if (isOther && endpoint !== "") this.#transport.setRoute(name, endpoint);
     }
+    control.follow();
+    replicas.reconcile(this.#follower);
+    for (const partition of replicas.all()) partition.buildIndexes();
   }
 
-  function mapChanged(): void {
-    const map = follower.map();
-    files.writeAtomically(mapFile, utf8(JSON.stringify(map)));
-    for (const record of map.nodes) {
-      if (record.retired === true) continue;
-      if (record.name !== config.name && record.endpoint !== "") transport.setRoute(record.name, record.endpoint);
-    }
-    followControlGroup();
-    replicas?.reconcile(follower);
-    for (const partition of replicas?.all() ?? []) partition.buildIndexes();
-  }
-
-  function loadStoredMap(): void {
-    const stored = files.readWhole(mapFile);
-    if (stored !== undefined) follower.applyDelta(wholeMapDelta(JSON.parse(fromUtf8(stored)) as ClusterMap));
-  }
-
-  function register(): void {
-    const { name, zone, endpoint } = self;
-    const { incarnation, number } = identity;
+  #register(): void {
+    const { clock } = this.#doors;
+    const { name, zone, advertise: endpoint } = this.#config;
+    const { incarnation, number } = this.#identity;
     const command = { operation: "RegisterNode", name, zone, endpoint, incarnation, founder: number } as const;
-    controlClient.send(command, { trace: "", deadlineMs: reportPeriodMs * 20, repeatable: true }, (answer) => {
+    const options = { trace: "", deadlineMs: registerDeadlineMs, repeatable: true };
+    this.#controlClient.send(command, options, (answer) => {
       const registered = answer.status === "ok" ? answer.outcome.node : undefined;
       assert(registered === undefined || registered.number === number, "the cluster knows this node by another number");
-      if (registered !== undefined) reportSoon();
-      else timers.push(clock.after(reportPeriodMs, register));
+      if (registered !== undefined) this.#opened?.reporter.soon();
+      else this.#timers.push(clock.after(reportPeriodMs, () => this.#register()));
     });
   }
 
-  function receive(from: string, message: WireMessage): void {
+  #receive(from: string, message: WireMessage): void {
     switch (message.kind) {
       case "request":
-        return handleRequest(from, message);
+        return this.#handleRequest(from, message);
       case "response":
-        return requester.handleResponse(from, message);
+        return this.#requester.handleResponse(from, message);
       case "notice":
-        return handleNotice(message);
+        return this.#handleNotice(message);
       default: {
-        const node = nodeNumberOf(from);
-        if (node !== 0) host?.handleMessage(node, message);
+        const node = this.#directory.numberOf(from);
+        if (node !== 0) this.#opened?.host.handleMessage(node, message);
       }
     }
   }
 
-  function handleNotice({ topic, body }: NoticeMessage): void {
+  #handleNotice({ topic, body }: NoticeMessage): void {
     try {
       if (topic === mapTopic) {
         expectMapDelta(body);
-        watch.handleNotice(body);
+        this.#watch.handleNotice(body);
       } else if (topic === nodeReportTopic) {
-        control?.plane.report(nodeReportIn(body));
-      } else if (topic === instructionTopic && host !== undefined && !draining) {
-        executeInstruction(host, instructionIn(body));
+        this.#opened?.control.current()?.plane.report(nodeReportIn(body));
+      } else if (topic === instructionTopic && this.#opened !== undefined && !this.#draining) {
+        executeInstruction(this.#opened.host, instructionIn(body));
       }
     } catch (error) {
       if (!(error instanceof MalformedBody)) throw error;
-      log.warn("a notice cannot be read", { topic, reason: error.message });
+      this.#doors.log.warn("a notice cannot be read", { topic, reason: error.message });
     }
   }
 
-  function nodeNumberOf(name: string): number {
-    return follower.nodeByName(name)?.number ?? config.members.findIndex((member) => member.name === name) + 1;
+  #peerUp(peer: string): void {
+    const node = this.#directory.numberOf(peer);
+    if (node !== 0) this.#opened?.host.peerUp(node);
   }
 
-  function peerDown(peer: string): void {
-    requester.handlePeerDown(peer);
-    watch.peerDown(peer);
-    control?.watches.remove(peer);
-    const node = nodeNumberOf(peer);
-    if (node !== 0) host?.peerDown(node);
+  #peerDown(peer: string): void {
+    this.#requester.handlePeerDown(peer);
+    this.#watch.peerDown(peer);
+    this.#opened?.control.current()?.watches.remove(peer);
+    const node = this.#directory.numberOf(peer);
+    if (node !== 0) this.#opened?.host.peerDown(node);
   }
 
-  function peerUp(peer: string): void {
-    const node = nodeNumberOf(peer);
-    if (node !== 0) host?.peerUp(node);
+  #sendToNode(node: number, message: WireMessage): void {
+    const name = this.#directory.nameOf(node);
+    if (name !== undefined) this.#transport.send(name, message);
   }
 
-  function sendToNode(node: number, message: WireMessage): void {
-    const name = nameOfNode(node);
-    if (name !== undefined) transport.send(name, message);
+  #notify(node: number, topic: string, body: Plain): void {
+    this.#sendToNode(node, notice(topic, body));
   }
 
-  function notify(node: number, topic: string, body: Plain): void {
-    sendToNode(node, notice(topic, body));
+  isReady(): boolean {
+    return this.#opened !== undefined && this.#follower.revision > 0;
   }
 
-  function reportSoon(): void {
-    if (reportScheduled) return;
-    reportScheduled = true;
-    clock.defer(() => {
-      reportScheduled = false;
-      report();
+  status(): NodeStatus {
+    return nodeStatus({
+      config: this.#config,
+      identity: this.#identity,
+      host: this.#opened?.host,
+      follower: this.#follower,
+      replicas: this.#opened?.replicas,
+      logStore: this.#doors.logStore,
     });
   }
 
-  function report(): void {
-    if (host === undefined || replicas === undefined) return;
-    for (const partition of replicas.all()) partition.buildIndexes();
-    const damaged = new Set(host.stats().closed.map(({ group }) => group));
-    const groups = host.groups().flatMap((group) => {
-      const status = host?.status(group);
-      const statistics = replicas?.get(group)?.statistics;
-      const bytes = statistics?.bytes ?? 0;
-      if (status === undefined) return [];
-      const built = statistics?.builtIndexes ?? [];
-      return [groupReportOf(status, bytes, damaged.has(group), statistics?.items ?? 0, built)];
-    });
-    const { number: node, incarnation } = identity;
-    const body: NodeReport = { node, incarnation, session, sequence: ++reportSequence, groups };
-    for (const target of controlNodes()) notify(target, nodeReportTopic, body as unknown as Plain);
+  drain(done: () => void): void {
+    this.#draining = true;
+    if (this.#opened === undefined) done();
+    else this.#opened.host.drain(done);
   }
 
-  return {
-    start,
-    isReady: () => host !== undefined && follower.revision > 0,
-    status: () => nodeStatus({ config, identity, host, follower, replicas, logStore }),
-    drain(done) {
-      draining = true;
-      if (host === undefined) done();
-      else host.drain(done);
-    },
-    stop(done) {
-      for (const timer of timers) timer.cancel();
-      watch.stop();
-      control?.close();
-      const close = (): void => transport.close(done);
-      if (host === undefined) close();
-      else host.stop(close);
-    },
-    checkInvariants() {
-      host?.checkInvariants();
-      control?.plane.checkInvariants();
-    },
-    rangesOf: (partition) => replicas?.get(partition)?.ranges() ?? [],
-  };
-}
+  stop(done: () => void): void {
+    for (const timer of this.#timers) timer.cancel();
+    this.#watch.stop();
+    this.#opened?.control.current()?.close();
+    const close = (): void => this.#transport.close(done);
+    if (this.#opened === undefined) close();
+    else this.#opened.host.stop(close);
+  }
 
-/** Messages of a node to itself need no network. */
-function withLoopback(transport: Transport, clock: Clock, receive: (message: WireMessage) => void): Transport {
-  return {
-    self: transport.self,
-    start: (handlers) => transport.start(handlers),
-    setRoute: (peer, endpoint) => transport.setRoute(peer, endpoint),
-    send(to, message) {
-      if (to === transport.self) clock.defer(() => receive(message));
-      else transport.send(to, message);
-    },
-    isConnected: (peer) => peer === transport.self || transport.isConnected(peer),
-    close: (done) => transport.close(done),
-  };
+  checkInvariants(): void {
+    this.#opened?.host.checkInvariants();
+    this.#opened?.control.current()?.plane.checkInvariants();
+  }
+
+  rangesOf(partition: number): readonly { readonly start: Uint8Array; readonly end: Uint8Array }[] {
+    return this.#opened?.replicas.get(partition)?.ranges() ?? [];
+  }
 }
 
 function notice(topic: string, body: Plain): NoticeMessage {
   return { kind: "notice", topic, body: encodeBody(body) };
-}
-
-/** A stored map as the delta that makes an empty copy of it. */
-function wholeMapDelta(map: ClusterMap): MapDelta {
-  return { ...map, since: 0, full: true, deleted: { nodes: [], tables: [], partitions: [], credentials: [] } };
 }

@@ -53,7 +53,15 @@ export function createControlClient(doors: ControlClientDoors): ControlClient {
       const attempt = (): void => {
         const target = nextTarget();
         if (target === undefined) return again("no node of the control plane is known");
-        const request = { method: controlMethod, group: 0, epoch: 0, trace, token: new Uint8Array(0), attempt: 0, body };
+        const request = {
+          method: controlMethod,
+          group: 0,
+          epoch: 0,
+          trace,
+          token: new Uint8Array(0),
+          attempt: 0,
+          body,
+        };
         const timeout = Math.max(1, Math.min(attemptTimeoutMs, deadline - clock.now()));
         requester.request(target, request, timeout, (result) => {
           if (result.kind !== "response") {

@@ -1,10 +1,17 @@
-// Gets one command to the replica that can carry it out, and its outcome back, from a router or a storage node. The
-// sender follows the map and what nodes answer: a hint to the leader, a stale epoch, a broken connection. Until the deadline it tries again, so that a
-// client sees a failover as latency and not as an error. A write keeps its request token over all attempts, and
-// every attempt after the first says so: the partition then looks for an earlier one's record before deciding.
+// Gets one command to the replica that can carry it out, and its outcome back, from a router or a storage
+// node. The sender follows the map and what nodes answer: a hint to the leader, a stale epoch, a broken
+// connection. Until the deadline it tries again, so that a client sees a failover as latency and not as an
+// error. A write keeps its request token over all attempts, and every attempt after the first says so: the
+// partition then looks for an earlier one's record before deciding.
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
-import type { Outcome, PointReadCommand, RangeReadCommand, WriteCommand } from "@azimuth/operations/operation.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
+import type {
+  Outcome,
+  PointReadCommand,
+  RangeReadCommand,
+  WriteCommand,
+} from "@azimuth/operations/operation.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
 import type { Plain } from "@azimuth/rpc/messages.ts";
@@ -72,12 +79,24 @@ export function createDispatcher(doors: DispatchDoors): Dispatcher {
     write(command, context, done) {
       const body = encodeBody(command as unknown as Plain);
       const { tableId, position } = command;
-      new Delivery(doors, leaderByPartition, { method: "write", body, tableId, token: position.token, atLeader: true }, context, done).attempt();
+      new Delivery(
+        doors,
+        leaderByPartition,
+        { method: "write", body, tableId, token: position.token, atLeader: true },
+        context,
+        done,
+      ).attempt();
     },
     read(command, token, context, done) {
       const body = encodeBody(command as unknown as Plain);
       const { tableId, consistent: atLeader } = command;
-      new Delivery(doors, leaderByPartition, { method: "read", body, tableId, token, atLeader }, context, done).attempt();
+      new Delivery(
+        doors,
+        leaderByPartition,
+        { method: "read", body, tableId, token, atLeader },
+        context,
+        done,
+      ).attempt();
     },
   };
 }
@@ -148,7 +167,12 @@ class Delivery {
     switch (status) {
       case "ok":
         if (this.#parcel.atLeader) this.#leaders.set(partition.partition, node);
-        return this.#done({ kind: "ok", outcome: decodeBody<Outcome>(body), node: name, lastToken: partition.lastToken });
+        return this.#done({
+          kind: "ok",
+          outcome: decodeBody<Outcome>(body),
+          node: name,
+          lastToken: partition.lastToken,
+        });
       case "not-leader":
         return this.#redirected(partition, node, decodeBody<{ leader: number }>(body).leader);
       case "wrong-epoch":
@@ -172,6 +196,7 @@ class Delivery {
       return this.#pauseThenRetry();
     }
     this.#leaders.set(partition.partition, leader);
+    probe("a router was pointed to another leader");
     if (++this.#corrections <= quickCorrectionsMax) return this.attempt();
     this.#pauseThenRetry();
   }
@@ -186,7 +211,10 @@ class Delivery {
   }
 
   #refreshThenRetry(): void {
-    if (++this.#refreshes > 2 && this.#doors.follower.partitionFor(this.#parcel.tableId, this.#parcel.token) === undefined) {
+    if (
+      ++this.#refreshes > 2 &&
+      this.#doors.follower.partitionFor(this.#parcel.tableId, this.#parcel.token) === undefined
+    ) {
       return this.#done({ kind: "gone" });
     }
     this.#doors.refreshMap(() => this.#pauseThenRetry());
@@ -198,6 +226,7 @@ class Delivery {
   }
 
   #giveUp(): void {
+    if (this.#mayHaveHappened) probe("a router could not tell whether a write happened");
     this.#done({ kind: this.#mayHaveHappened ? "unknown" : "unavailable" });
   }
 
@@ -214,7 +243,9 @@ class Delivery {
     const { follower, zone } = this.#doors;
     const distance = (node: number): number =>
       (follower.node(node)?.zone === zone ? 0 : 1) + (this.#isSilent(node) ? 2 : 0);
-    const ordered = partition.voters.map(nodeOfReplica).sort((left, right) => distance(left) - distance(right));
+    const ordered = partition.voters
+      .map(nodeOfReplica)
+      .sort((left, right) => distance(left) - distance(right));
     return ordered[this.#turn % ordered.length] as number;
   }
 

@@ -6,7 +6,13 @@ import { keyMismatch, keyOfJsonItem, keyOfJsonKey, type Key } from "@azimuth/mod
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import {
-  addTo, batchCapacityJson, byTableJson, checkRequestItems, constrainTableNames, DistinctItems, throwIfAllFailed,
+  addTo,
+  batchCapacityJson,
+  byTableJson,
+  checkRequestItems,
+  constrainTableNames,
+  DistinctItems,
+  throwIfAllFailed,
 } from "./batch.ts";
 import { addIndexUnits, noIndexUnits, type CapacityMode, type IndexUnits } from "./capacity.ts";
 import type { DeleteItemCommand } from "./delete-item.ts";
@@ -20,7 +26,12 @@ import { objectText, throwIfRefused } from "./reply-text.ts";
 import { readRequest, type Members } from "./request-shape.ts";
 import { findActiveTable, mentionedTables } from "./table-name.ts";
 import { conflictRefusal } from "./transact-plan.ts";
-import { collectionKey, collectionMetricsJson, constrainCapacityMode, type WriteOutcome } from "./write-request.ts";
+import {
+  collectionKey,
+  collectionMetricsJson,
+  constrainCapacityMode,
+  type WriteOutcome,
+} from "./write-request.ts";
 
 interface WriteRequestEntry {
   readonly PutRequest?: { readonly Item: JsonObject };
@@ -79,7 +90,8 @@ function parse(input: unknown, context: ParseContext): BatchPlan {
     ([name, entries]) => [name, entries.map(readEntry)] as const,
   );
   const count = requests.reduce((sum, [, entries]) => sum + entries.length, 0);
-  if (count > batchWriteRequestsMax) throw validationException("Too many items requested for the BatchWriteItem call");
+  if (count > batchWriteRequestsMax)
+    throw validationException("Too many items requested for the BatchWriteItem call");
   const distinct = new DistinctItems();
   const parts = requests.flatMap(([name, entries]) => {
     const table = findActiveTable(name, context);
@@ -145,9 +157,10 @@ function readEntry(entry: WriteRequestEntry): ReadEntry {
 }
 
 function commandOf({ entry, item }: ReadEntry, table: TableDefinition): PutItemCommand | DeleteItemCommand {
-  const key = item === undefined
-    ? keyOfJsonKey(table.key, entry.DeleteRequest!.Key)
-    : keyOfPut(table, entry.PutRequest!.Item);
+  const key =
+    item === undefined
+      ? keyOfJsonKey(table.key, entry.DeleteRequest!.Key)
+      : keyOfPut(table, entry.PutRequest!.Item);
   if (item !== undefined) checkIndexKeysOfPut(table, entry.PutRequest!.Item);
   const unconditional = {
     kind: "write" as const,
@@ -181,7 +194,11 @@ function isConflict({ refused }: Outcome): boolean {
   return refused?.type === conflictRefusal.type;
 }
 
-function reply(request: BatchWriteItemRequest, parts: readonly Part[], results: readonly PartResult[]): string {
+function reply(
+  request: BatchWriteItemRequest,
+  parts: readonly Part[],
+  results: readonly PartResult[],
+): string {
   throwIfAllFailed(results);
   const unprocessed = new Map<string, WriteRequestEntry[]>();
   const units = new Map(Object.keys(request.RequestItems).map((table) => [table, 0]));
@@ -189,7 +206,8 @@ function reply(request: BatchWriteItemRequest, parts: readonly Part[], results: 
   const collections = new Map<string, Map<string, string>>();
   parts.forEach(({ table, definition, entry }, position) => {
     const result = results[position] as PartResult;
-    if ("failed" in result || isConflict(result.outcome)) return unprocessed.set(table, [...(unprocessed.get(table) ?? []), entry]);
+    if ("failed" in result || isConflict(result.outcome))
+      return unprocessed.set(table, [...(unprocessed.get(table) ?? []), entry]);
     throwIfRefused(result.outcome);
     const { units: consumed, indexUnits: ofIndexes, collectionBytes } = result.outcome as WriteOutcome;
     if (ofIndexes) indexUnits.set(table, addIndexUnits(indexUnits.get(table) ?? noIndexUnits, ofIndexes));
@@ -201,11 +219,13 @@ function reply(request: BatchWriteItemRequest, parts: readonly Part[], results: 
     return addTo(units, table, consumed);
   });
   const wantsCollections = request.ReturnItemCollectionMetrics === "SIZE" && collections.size > 0;
-  const collectionLists = [...collections].map(([table, ofTable]) =>
-    [table, `[${[...ofTable.values()].join(",")}]`] as const);
+  const collectionLists = [...collections].map(
+    ([table, ofTable]) => [table, `[${[...ofTable.values()].join(",")}]`] as const,
+  );
   return objectText({
-    UnprocessedItems: byTableJson(new Map([...unprocessed].map(([table, entries]) =>
-      [table, JSON.stringify(entries)]))),
+    UnprocessedItems: byTableJson(
+      new Map([...unprocessed].map(([table, entries]) => [table, JSON.stringify(entries)])),
+    ),
     ConsumedCapacity: batchCapacityJson(units, request.ReturnConsumedCapacity, indexUnits),
     ItemCollectionMetrics: wantsCollections ? byTableJson(new Map(collectionLists)) : undefined,
   });

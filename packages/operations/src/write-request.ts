@@ -46,9 +46,10 @@ export function constrainCapacityMode(constraints: ConstraintList, mode: string 
 export function constrainWriteChoices(constraints: ConstraintList, request: WriteRequest): void {
   constraints.oneOf(request.ReturnValues, "returnValues", returnValues);
   constraints.oneOf(request.ReturnItemCollectionMetrics, "returnItemCollectionMetrics", ["SIZE", "NONE"]);
-  constraints.oneOf(
-    request.ReturnValuesOnConditionCheckFailure, "returnValuesOnConditionCheckFailure", ["ALL_OLD", "NONE"],
-  );
+  constraints.oneOf(request.ReturnValuesOnConditionCheckFailure, "returnValuesOnConditionCheckFailure", [
+    "ALL_OLD",
+    "NONE",
+  ]);
   constraints.oneOf(request.ConditionalOperator, "conditionalOperator", ["OR", "AND"]);
   for (const name in request.Expected) {
     const operator = request.Expected[name]?.ComparisonOperator;
@@ -76,10 +77,16 @@ export function collectionKey(table: TableDefinition, item: JsonObject): JsonObj
 export function writeReply(request: WriteRequest, outcome: Outcome, collection: JsonObject): string {
   throwIfRefused(outcome);
   const { units, attributes, indexUnits, collectionBytes } = outcome as WriteOutcome;
-  const wantsCollection = request.ReturnItemCollectionMetrics === "SIZE" && typeof collectionBytes === "number";
+  const wantsCollection =
+    request.ReturnItemCollectionMetrics === "SIZE" && typeof collectionBytes === "number";
   return objectText({
     Attributes: attributes === undefined || attributes === null ? undefined : encodedItemToJson(attributes),
-    ConsumedCapacity: capacityJson(request.TableName, request.ReturnConsumedCapacity, units, indexUnits ?? noIndexUnits),
+    ConsumedCapacity: capacityJson(
+      request.TableName,
+      request.ReturnConsumedCapacity,
+      units,
+      indexUnits ?? noIndexUnits,
+    ),
     ItemCollectionMetrics: wantsCollection ? collectionMetricsJson(collection, collectionBytes) : undefined,
   });
 }

@@ -1,4 +1,5 @@
-// Starts one request router: opens the real doors (HTTP, gRPC, clock, chance), reads the flags, handles signals.
+// Starts one request router: opens the real doors (HTTP, gRPC, clock, chance), reads the flags, handles
+// signals.
 import { startAdminServer } from "@azimuth/foundation/admin-server.ts";
 import { parseFlags, parseListen } from "@azimuth/foundation/flags.ts";
 import { parseMembers } from "@azimuth/foundation/members.ts";
@@ -41,8 +42,17 @@ function main(): void {
   });
   const clock = createRealClock();
   const random = createRealRandom();
-  const metrics = createPrometheusMetrics({ labels: { process: flags.name, zone: flags.zone }, processMetrics: true });
-  const transport = createGrpcTransport({ self: flags.name, clusterId: flags.cluster, listen: undefined, clock, log });
+  const metrics = createPrometheusMetrics({
+    labels: { process: flags.name, zone: flags.zone },
+    processMetrics: true,
+  });
+  const transport = createGrpcTransport({
+    self: flags.name,
+    clusterId: flags.cluster,
+    listen: undefined,
+    clock,
+    log,
+  });
   if (flags["no-auth"]) log.warn("AUTHENTICATION IS OFF: every request is let in, whoever signs it");
   const router = createRequestRouter(
     { clock, random, log, metrics, transport },
@@ -87,9 +97,17 @@ function adminRoutes(router: RequestRouter, metrics: PrometheusMetrics, status: 
   return {
     "GET /health": () => ({ status: router.isReady() ? 200 : 503, json: { ready: router.isReady() } }),
     "GET /status": () => ({ status: 200, json: status() }),
-    "GET /metrics": async () => ({ status: 200, text: await metrics.expose(), contentType: metrics.contentType }),
+    "GET /metrics": async () => ({
+      status: 200,
+      text: await metrics.expose(),
+      contentType: metrics.contentType,
+    }),
     "GET /bootstrap-credentials": ({ isLocal }: { readonly isLocal: boolean }) => {
-      if (!isLocal) return { status: 403, json: { error: "the root access key is told to callers on this machine only" } };
+      if (!isLocal)
+        return {
+          status: 403,
+          json: { error: "the root access key is told to callers on this machine only" },
+        };
       const [root] = router.map().credentials;
       if (root === undefined) return { status: 503, json: { error: "the cluster is being set up" } };
       const { accessKeyId, secretAccessKey } = root;
@@ -98,7 +116,10 @@ function adminRoutes(router: RequestRouter, metrics: PrometheusMetrics, status: 
   };
 }
 
-function routerStatus(router: RequestRouter, flags: { name: string; zone: string; region: string; listen: string }) {
+function routerStatus(
+  router: RequestRouter,
+  flags: { name: string; zone: string; region: string; listen: string },
+) {
   const { revision, clusterId, nodes, tables, partitions } = router.map();
   const { name, zone, region, listen } = flags;
   return { name, zone, region, endpoint: `http://${listen}`, clusterId, revision, nodes, tables, partitions };

@@ -1,6 +1,7 @@
 // The path of one request through the router, forward only:
 //
-//   authenticate (SigV4) → find the operation → parse (validate, expressions, keys) → locate and dispatch → reply
+//   authenticate (SigV4) → find the operation → parse (validate, expressions, keys) → locate and dispatch →
+// reply
 //
 // Every way out is a response: the operation's JSON, or a DynamoDbException as DynamoDB words it.
 import type { Clock } from "@azimuth/foundation/clock.ts";
@@ -30,7 +31,14 @@ export interface RouterRequest extends Pick<HttpRequest, "target" | "method" | "
   readonly query: string;
 }
 
-export function routerRequest({ requestId: id, url, target, method, headers, body }: HttpRequest): RouterRequest {
+export function routerRequest({
+  requestId: id,
+  url,
+  target,
+  method,
+  headers,
+  body,
+}: HttpRequest): RouterRequest {
   const mark = url.indexOf("?");
   const [path, query] = mark < 0 ? [url, ""] : [url.slice(0, mark), url.slice(mark + 1)];
   return { id, target, method, path, query, headers, body };
@@ -64,7 +72,8 @@ export function createPipeline(doors: PipelineDoors): (request: RouterRequest) =
       const { accessKeyId } = doors.authenticate(request);
       const body = await carryOut(doors, request, operationName, accessKeyId, started + doors.deadlineMs);
       doors.metrics.succeeded(operationName, doors.clock.now() - started);
-      if (doors.log.isDebugging) doors.log.debug("answered", { requestId: request.id, operation: operationName });
+      if (doors.log.isDebugging)
+        doors.log.debug("answered", { requestId: request.id, operation: operationName });
       return { status: 200, body };
     } catch (error) {
       if (!(error instanceof DynamoDbException)) throw error;
@@ -117,12 +126,16 @@ async function carryOut(
   } catch (error) {
     // The map here was of a table that is deleted by now; there may be another one under its name.
     const isOld = [...planned].some(([name, id]) => doors.catalog.find(name)?.tableId !== id);
-    if (!isOld || !(error instanceof DynamoDbException && error.type === "ResourceNotFoundException")) throw error;
+    if (!isOld || !(error instanceof DynamoDbException && error.type === "ResourceNotFoundException"))
+      throw error;
     return attempt();
   }
 }
 
-/** Parsing changes nothing and recurses as deep as the input does: what exhausts the stack is nested too deeply. */
+/**
+ * Parsing changes nothing and recurses as deep as the input does: what exhausts the stack is nested too
+ * deeply.
+ */
 function parseBounded(parse: () => Plan): Plan {
   try {
     return parse();
@@ -135,10 +148,18 @@ function parseBounded(parse: () => Plan): Plan {
 async function execute(doors: PipelineDoors, plan: Plan, context: DispatchContext): Promise<string> {
   switch (plan.kind) {
     case "write":
-      return plan.reply(outcomeOf(await promised<DispatchResult>((done) => doors.dispatcher.write(plan.command, context, done))));
+      return plan.reply(
+        outcomeOf(
+          await promised<DispatchResult>((done) => doors.dispatcher.write(plan.command, context, done)),
+        ),
+      );
     case "point-read": {
       const { token } = plan.command.position;
-      return plan.reply(outcomeOf(await promised<DispatchResult>((done) => doors.dispatcher.read(plan.command, token, context, done))));
+      return plan.reply(
+        outcomeOf(
+          await promised<DispatchResult>((done) => doors.dispatcher.read(plan.command, token, context, done)),
+        ),
+      );
     }
     case "range-read":
       return executeRange(doors, plan, context);
@@ -153,29 +174,44 @@ async function execute(doors: PipelineDoors, plan: Plan, context: DispatchContex
   }
 }
 
-async function executeRange(doors: PipelineDoors, plan: RangeReadPlan, context: DispatchContext): Promise<string> {
+async function executeRange(
+  doors: PipelineDoors,
+  plan: RangeReadPlan,
+  context: DispatchContext,
+): Promise<string> {
   const outcomes: Outcome[] = [];
-  for (let command: typeof plan.command | undefined = plan.command; command !== undefined; ) {
+  for (let command: typeof plan.command | undefined = plan.command; command !== undefined;) {
     const sent = command;
-    const result = await promised<DispatchResult>((done) => doors.dispatcher.read(sent, sent.token, context, done));
+    const result = await promised<DispatchResult>((done) =>
+      doors.dispatcher.read(sent, sent.token, context, done),
+    );
     outcomes.push(outcomeOf(result));
     command = result.kind === "ok" ? plan.next(outcomes, result.lastToken) : undefined;
   }
   return plan.reply(outcomes);
 }
 
-async function executeBatch(doors: PipelineDoors, plan: BatchPlan, context: DispatchContext): Promise<string> {
+async function executeBatch(
+  doors: PipelineDoors,
+  plan: BatchPlan,
+  context: DispatchContext,
+): Promise<string> {
   const results = await Promise.all(
     plan.parts.map(async (part, position): Promise<PartResult> => {
       const { command } = part;
       const result = await promised<DispatchResult>((done) => {
         if (command.kind === "write") {
-          doors.dispatcher.write(command, { ...context, requestToken: partToken(context.requestToken, position) }, done);
+          doors.dispatcher.write(
+            command,
+            { ...context, requestToken: partToken(context.requestToken, position) },
+            done,
+          );
         } else {
           doors.dispatcher.read(command, command.position.token, context, done);
         }
       });
-      if (result.kind === "ok" && result.outcome.refused?.type === "ThrottlingException") return { failed: "throttled" };
+      if (result.kind === "ok" && result.outcome.refused?.type === "ThrottlingException")
+        return { failed: "throttled" };
       if (result.kind === "ok" || result.kind === "gone") return { outcome: outcomeOf(result) };
       return { failed: "unavailable" };
     }),
@@ -190,7 +226,11 @@ function partToken(token: Uint8Array, position: number): Uint8Array {
   return result;
 }
 
-async function executeControl(doors: PipelineDoors, plan: ControlPlan, context: DispatchContext): Promise<string> {
+async function executeControl(
+  doors: PipelineDoors,
+  plan: ControlPlan,
+  context: DispatchContext,
+): Promise<string> {
   const repeatable = repeatableControl.has(plan.command.operation);
   const deadlineMs = Math.max(1, context.deadline - doors.clock.now());
   const answer = await promised<Parameters<Parameters<ControlClient["send"]>[2]>[0]>((done) =>

@@ -1,6 +1,6 @@
 // The request router: stateless, one process per front. It follows the cluster map, authenticates and validates
-// requests, sends commands to the partitions' replicas and answers as DynamoDB does. The HTTP server in front of
-// `handle` is a door of its own (http-server.ts), so the simulator runs this very code.
+// requests, sends commands to the partitions' replicas and answers as DynamoDB does. The HTTP server in front
+// of `handle` is a door of its own (http-server.ts), so the simulator runs this very code.
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import { controlFounders, type Member } from "@azimuth/foundation/members.ts";
@@ -79,7 +79,10 @@ export function createRequestRouter(doors: RequestRouterDoors, config: RequestRo
     return heard.length > 0 ? heard : names;
   };
   const controlClient = createControlClient({ clock, requester, candidates: controlNames, nameOfNode });
-  /** Whoever holds group 0 as far as is known here, then everybody else: an old map may name none that still does. */
+  /**
+   * Whoever holds group 0 as far as is known here, then everybody else: an old map may name none that still
+   * does.
+   */
   const watchCandidates = (): readonly string[] => {
     const known = [...follower.nodes()].filter((node) => node.retired !== true).map((node) => node.name);
     return [...new Set([...controlNames(), ...config.members.map((member) => member.name), ...known])];
@@ -115,7 +118,8 @@ export function createRequestRouter(doors: RequestRouterDoors, config: RequestRo
   }
 
   function followRoutes(): void {
-    for (const node of follower.nodes()) if (node.retired !== true && node.endpoint !== "") transport.setRoute(node.name, node.endpoint);
+    for (const node of follower.nodes())
+      if (node.retired !== true && node.endpoint !== "") transport.setRoute(node.name, node.endpoint);
   }
 
   return {

@@ -7,16 +7,25 @@ export interface RouterMetrics {
   failed(operation: string, error: DynamoDbException): void;
 }
 
-const throttlingTypes = new Set(["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]);
+const throttlingTypes = new Set([
+  "ProvisionedThroughputExceededException",
+  "ThrottlingException",
+  "RequestLimitExceeded",
+]);
 
 export function createRouterMetrics(metrics: Metrics): RouterMetrics {
-  const latency = metrics.histogram("SuccessfulRequestLatency", "Seconds that successful requests took", ["Operation"]);
+  const latency = metrics.histogram("SuccessfulRequestLatency", "Seconds that successful requests took", [
+    "Operation",
+  ]);
   const userErrors = metrics.counter("UserErrors", "Requests answered with HTTP 400", ["Operation"]);
   const systemErrors = metrics.counter("SystemErrors", "Requests answered with HTTP 500", ["Operation"]);
   const throttled = metrics.counter("ThrottledRequests", "Requests that were throttled", ["Operation"]);
-  const refused = metrics.counter("ConditionalCheckFailedRequests", "Writes whose condition was false", ["Operation"]);
+  const refused = metrics.counter("ConditionalCheckFailedRequests", "Writes whose condition was false", [
+    "Operation",
+  ]);
   return {
-    succeeded: (operation, milliseconds) => latency.labels({ Operation: operation }).observe(milliseconds / 1000),
+    succeeded: (operation, milliseconds) =>
+      latency.labels({ Operation: operation }).observe(milliseconds / 1000),
     failed(operation, error) {
       const labels = { Operation: operation };
       if (error.type === "ConditionalCheckFailedException") refused.labels(labels).increment();

@@ -1,5 +1,5 @@
-// The tables as this router knows them: its copy of the cluster map, and when a name is not in it, the control plane
-// itself, so that a table is usable through every router as soon as it is anywhere ACTIVE.
+// The tables as this router knows them: its copy of the cluster map, and when a name is not in it, the
+// control plane itself, so that a table is usable through every router as soon as it is anywhere ACTIVE.
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import { probe } from "@azimuth/foundation/probe.ts";
 import type { ControlClient } from "@azimuth/control-plane/control-client.ts";
@@ -8,7 +8,10 @@ import { DynamoDbException } from "@azimuth/model/exceptions.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 
 export interface TableCatalog {
-  /** Makes sure that the tables of these names (or ARNs) are known here if they exist; throws if that cannot be told. */
+  /**
+   * Makes sure that the tables of these names (or ARNs) are known here if they exist; throws if that cannot
+   * be told.
+   */
   prepare(names: readonly string[], trace: string, indexName?: string): Promise<void>;
   /** A table whose items can be used; undefined while it is being created. */
   find(name: string): TableDefinition | undefined;
@@ -35,7 +38,8 @@ export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
   };
 
   const hasIndex = (table: TableDefinition | undefined, name: string | undefined): boolean =>
-    name === undefined || table?.indexes?.some((index) => index.name === name && index.status === "ACTIVE") === true;
+    name === undefined ||
+    table?.indexes?.some((index) => index.name === name && index.status === "ACTIVE") === true;
 
   const lookUp = (name: string, trace: string, indexName: string | undefined): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -51,7 +55,8 @@ export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
         const wait = (): void => {
           const known = find(name);
           const usable = table !== undefined && table.status !== "CREATING";
-          const isKnown = known?.tableId === table?.tableId && (hasIndex(known, indexName) || !hasIndex(table, indexName));
+          const isKnown =
+            known?.tableId === table?.tableId && (hasIndex(known, indexName) || !hasIndex(table, indexName));
           if (!usable || isKnown) return resolve();
           // It exists, and the map that says where did not come in time.
           if (clock.now() >= deadline) return known === undefined ? reject(cannotTell()) : resolve();
@@ -65,15 +70,21 @@ export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
     find,
     wasDeleted: (tableId) => follower.wasDeleted(tableId),
     async prepare(names, trace, indexName) {
-      const isKnown = (table: TableDefinition | undefined): boolean => table !== undefined && hasIndex(table, indexName);
+      const isKnown = (table: TableDefinition | undefined): boolean =>
+        table !== undefined && hasIndex(table, indexName);
       const missing = names.map(tableNameOf).filter((name) => name !== "" && !isKnown(find(name)));
-      if (missing.length > 0) await Promise.all([...new Set(missing)].map((name) => lookUp(name, trace, indexName)));
+      if (missing.length > 0)
+        await Promise.all([...new Set(missing)].map((name) => lookUp(name, trace, indexName)));
     },
   };
 }
 
 function cannotTell(): DynamoDbException {
-  return new DynamoDbException("InternalServerError", "The control plane cannot be reached to look the table up.", 500);
+  return new DynamoDbException(
+    "InternalServerError",
+    "The control plane cannot be reached to look the table up.",
+    500,
+  );
 }
 
 function tableNameOf(nameOrArn: string): string {

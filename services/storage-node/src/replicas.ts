@@ -1,15 +1,21 @@
-// Makes the replicas on this node be those that the cluster map gives it: creates what is missing and destroys what
-// the map no longer has. The map decides which replicas exist; what is in them is decided by their group's log.
+// Makes the replicas on this node be those that the cluster map gives it: creates what is missing and
+// destroys what the map no longer has. The map decides which replicas exist; what is in them is decided by
+// their group's log.
 //
-// The node keeps its own list of what its replicas are (replicas.json), written before a replica is created and after
-// one is destroyed, so that after a restart it can open them without the control plane and can clean up the ranges
-// of one whose table was deleted meanwhile. A replica that the list says was there and the log does not know (and did
-// not remove) has forgotten its votes and acknowledgements: it is not made again, and the control plane, which
-// misses it in the reports, replaces it by one with another id.
+// The node keeps its own list of what its replicas are (replicas.json), written before a replica is created
+// and after one is destroyed, so that after a restart it can open them without the control plane and can
+// clean up the ranges of one whose table was deleted meanwhile. A replica that the list says was there and
+// the log does not know (and did not remove) has forgotten its votes and acknowledgements: it is not made
+// again, and the control plane, which misses it in the reports, replaces it by one with another id.
 import { fromUtf8, utf8 } from "@azimuth/foundation/bytes.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
-import { mustDestroy, reconcile as compare, type GroupLookup, type WantedReplica } from "@azimuth/control-plane/replica-fate.ts";
+import {
+  mustDestroy,
+  reconcile as compare,
+  type GroupLookup,
+  type WantedReplica,
+} from "@azimuth/control-plane/replica-fate.ts";
 import { localIndexesOf } from "@azimuth/operations/index-entries.ts";
 import { Partition, type PartitionDescriptor, type PartitionDoors } from "@azimuth/partition/partition.ts";
 import type { Files } from "@azimuth/storage/files.ts";
@@ -82,8 +88,9 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
       forgotten.delete(group);
       if (!partitions.has(group)) descriptors.delete(group);
     }
-    const missing = fate.create.filter(({ group, replica }) =>
-      group !== controlGroup && !busy.has(group) && forgotten.get(group) !== replica);
+    const missing = fate.create.filter(
+      ({ group, replica }) => group !== controlGroup && !busy.has(group) && forgotten.get(group) !== replica,
+    );
     if (missing.length === 0) return;
     for (const { group, partition } of missing) descriptors.set(group, descriptorOf(partition, doors));
     saveDescriptors();
@@ -145,7 +152,12 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
     files.writeAtomically(fileName, utf8(`${JSON.stringify([...descriptors.values()])}\n`));
   }
 
-  return { get: (partition) => partitions.get(partition), all: () => partitions.values(), openRecovered, reconcile };
+  return {
+    get: (partition) => partitions.get(partition),
+    all: () => partitions.values(),
+    openRecovered,
+    reconcile,
+  };
 }
 
 /** Local indexes are made with the table, so the map that has the partition has them, too. */
@@ -153,5 +165,12 @@ function descriptorOf(record: PartitionRecord, { findTable }: PartitionDoors): P
   const { partition, tableId, firstToken, lastToken, epoch } = record;
   const table = findTable(tableId);
   const local = table?.tableId === tableId ? localIndexesOf(table).map((index) => index.indexId) : [];
-  return { partition, tableId, firstToken, lastToken, epoch, ...(local.length > 0 ? { localIndexes: local } : {}) };
+  return {
+    partition,
+    tableId,
+    firstToken,
+    lastToken,
+    epoch,
+    ...(local.length > 0 ? { localIndexes: local } : {}),
+  };
 }

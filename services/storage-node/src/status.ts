@@ -66,5 +66,14 @@ export function nodeStatus(parts: {
     ];
   });
   const { number: node, incarnation } = identity;
-  return { name: config.name, zone: config.zone, node, incarnation, revision: follower.revision, groups, log: logStore.stats(), replication: host?.stats() };
+  return {
+    name: config.name,
+    zone: config.zone,
+    node,
+    incarnation,
+    revision: follower.revision,
+    groups,
+    log: logStore.stats(),
+    replication: host?.stats(),
+  };
 }

@@ -1,9 +1,10 @@
-// Records of answered writes: "r" | generation (4 bytes) | table id (4 bytes) | token (8 bytes) | request token (16 bytes)
-// → the outcome.
+// Records of answered writes: "r" | generation (4 bytes) | table id (4 bytes) | token (8 bytes) | request
+// token (16 bytes) → the outcome.
 //
 // A generation is a span of time: expired generations are dropped with one range delete each. Within one, a
-// partition's records are contiguous, so they split and move with their partition; the table's id keeps them apart from
-// those of another table's partition with the same tokens, which may come, go and be replaced on the same node.
+// partition's records are contiguous, so they split and move with their partition; the table's id keeps them
+// apart from those of another table's partition with the same tokens, which may come, go and be replaced on
+// the same node.
 import { assert } from "@azimuth/foundation/assert.ts";
 import { idempotencySpace } from "./spaces.ts";
 import { tokenBytes, tokenRange, writeToken } from "./token-bytes.ts";

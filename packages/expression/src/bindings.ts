@@ -9,8 +9,6 @@ export interface Bindings {
   readonly values: ReadonlyMap<string, AttributeValue>;
 }
 
-export const noBindings: Bindings = { names: new Map(), values: new Map() };
-
 /** The request member an expression came in; its name begins every message about it. */
 export type ConditionKind = "ConditionExpression" | "FilterExpression" | "KeyConditionExpression";
 export type ExpressionKind = ConditionKind | "ProjectionExpression" | "UpdateExpression";

@@ -100,9 +100,3 @@ function explainStart<T>(read: () => T, explains: (message: string) => boolean):
     throw error;
   }
 }
-
-/** For readers that do not know indexes (SELECT of PartiQL): to them no name can be right. */
-export function refuseIndex(request: RangeReadRequest): void {
-  if (request.IndexName === undefined) return;
-  throw validationException(`The table does not have the specified index: ${request.IndexName}`);
-}

@@ -118,7 +118,9 @@ const refusedTables: readonly (readonly [object, string])[] = [
   [{ LocalSecondaryIndexes: [] }, `${invalid}List of LocalSecondaryIndexes is empty`],
   [{ LocalSecondaryIndexes: [{ ...local, KeySchema: [feedAndTime[0]] }] },
     `${invalid}Index KeySchema does not have a range key for index: byTime`],
-  [{ LocalSecondaryIndexes: [{ ...local, KeySchema: [{ AttributeName: "at", KeyType: "HASH" }, { AttributeName: "seq", KeyType: "RANGE" }] }] },
+  [{ LocalSecondaryIndexes: [{
+    ...local, KeySchema: [{ AttributeName: "at", KeyType: "HASH" }, { AttributeName: "seq", KeyType: "RANGE" }],
+  }] },
     `${invalid}Index KeySchema does not have the same leading hash key as table KeySchema for index: byTime. ` +
       "index hash key: at, table hash key: feed"],
   [{ GlobalSecondaryIndexes: [global, global] }, `${invalid}Duplicate index name: byAt`],

@@ -17,8 +17,7 @@ export const queuedChangesForBuildMax = 2_000;
 /** Changes, and bytes of them, read from the queue and sent at a time. */
 export const queueBatchMax = 500;
 export const queueBatchBytes = 512 << 10;
-/** How long one sending is tried before the queue is looked at again. */
-export const queueSendDeadlineMs = 5_000;
+/** Before a sending that failed is tried again. */
 export const queueRetryPauseMs = 50;
 /** Items and local index entries of one partition key, in tables with local secondary indexes: 10 GB. */
 export const collectionBytesMax = 10 * 2 ** 30;

@@ -80,21 +80,20 @@ export class SimulatedNetwork {
   /** The transport of one life of a process. */
   transport(name: Address, clock: ProcessClock): Transport {
     let endpoint: Endpoint | undefined;
-    const network = this;
     return {
       self: name,
-      start(handlers) {
+      start: (handlers) => {
         assert(endpoint === undefined, "a transport starts once");
         endpoint = { name, clock, handlers };
-        network.#endpoints.set(name, endpoint);
+        this.#endpoints.set(name, endpoint);
       },
       setRoute() {},
-      send(to, message) {
-        if (endpoint !== undefined && !clock.isDead) network.#send(endpoint, to, message);
+      send: (to, message) => {
+        if (endpoint !== undefined && !clock.isDead) this.#send(endpoint, to, message);
       },
-      isConnected: (peer) => network.#connections.get(pairOf(name, peer))?.open === true,
-      close(done) {
-        network.detach(name);
+      isConnected: (peer) => this.#connections.get(pairOf(name, peer))?.open === true,
+      close: (done) => {
+        this.detach(name);
         done();
       },
     };

@@ -1,10 +1,10 @@
-// npm run mutate: a jury for the tests. Applies small wrong changes, one at a time, to a copy of the tree, and reports which
-// are noticed: by the tests of the package concerned, or by seeds of the simulator, and after how many of them.
+// npm run mutate: a jury for the tests. Applies small wrong changes, one at a time, to a copy of the tree, and reports
+// which are noticed: by the tests of the package concerned, or by seeds of the simulator, and after how many of them.
 //
 //   npm run mutate [-- --only TEXT] [--seeds 300] [--from 1] [--until 20000] [--tests-only] [--sim-only] [--list]
 //
-// A mutation that nobody notices is a hole in the tests: the command fails, and the hole is to be closed by a test, not by
-// taking the mutation off the list. One whose text is not found has been overtaken by the code and fails, too.
+// A mutation that nobody notices is a hole in the tests: the command fails, and the hole is to be closed by a test, not
+// by taking the mutation off the list. One whose text is not found has been overtaken by the code and fails, too.
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,6 +17,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const workspaceScope = "@azimuth";
 const testsTimeoutMs = 240_000;
 const seedsTimeoutMs = 3_600_000;
+const outputBytesMax = 1 << 28;
 const nodeFlags = ["--disable-warning=ExperimentalWarning"];
 /** Tests of these packages exercise the package as well. */
 const widerTests: Readonly<Record<string, readonly string[]>> = {
@@ -47,7 +48,8 @@ interface Judgement {
 /** A copy of the working tree whose workspace packages are the copies, and whose other packages are the tree's own. */
 function copyTree(): string {
   const copy = mkdtempSync(join(tmpdir(), "azimuth-mutate-"));
-  const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: root, encoding: "utf8", maxBuffer: 1 << 26 });
+  const gitOptions = { cwd: root, encoding: "utf8", maxBuffer: outputBytesMax } as const;
+  const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], gitOptions);
   for (const file of listed.split("\n")) {
     if (file === "") continue;
     mkdirSync(dirname(join(copy, file)), { recursive: true });
@@ -59,7 +61,9 @@ function copyTree(): string {
     if (name !== workspaceScope) symlinkSync(join(root, "node_modules", name), join(modules, name));
   }
   for (const folder of ["packages", "services"]) {
-    for (const name of readdirSync(join(copy, folder))) symlinkSync(join(copy, folder, name), join(modules, workspaceScope, name));
+    for (const name of readdirSync(join(copy, folder))) {
+      symlinkSync(join(copy, folder, name), join(modules, workspaceScope, name));
+    }
   }
   return copy;
 }
@@ -70,7 +74,8 @@ function packageOf(file: string): string {
 
 function testFilesOf(copy: string, folder: string): readonly string[] {
   try {
-    return readdirSync(join(copy, folder, "test")).filter((name) => name.endsWith(".test.ts")).map((name) => join(folder, "test", name));
+    const names = readdirSync(join(copy, folder, "test")).filter((name) => name.endsWith(".test.ts"));
+    return names.map((name) => join(folder, "test", name));
   } catch {
     return [];
   }
@@ -81,17 +86,20 @@ function failingTest(copy: string, folder: string): string | undefined {
   const files = testFilesOf(copy, folder);
   if (files.length === 0) return undefined;
   const args = [...nodeFlags, "--test", "--test-reporter=tap", ...files];
-  const { status, stdout } = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8", timeout: testsTimeoutMs, maxBuffer: 1 << 28 });
+  const options = { cwd: copy, encoding: "utf8", timeout: testsTimeoutMs, maxBuffer: outputBytesMax } as const;
+  const { status, stdout } = spawnSync(process.execPath, args, options);
   if (status === 0) return undefined;
-  const failed = stdout.split("\n").filter((line) => /^\s*not ok /.test(line)).map((line) => line.replace(/^\s*not ok \d+ - /, ""));
-  return `${folder}: ${failed[0] ?? "the tests ended without a result"}`;
+  const failed = /^\s*not ok \d+ - (.*)$/m.exec(stdout)?.[1];
+  return `${folder}: ${failed ?? "the tests ended without a result"}`;
 }
 
 /** Which seed fails, and after how many. */
 function failingSeed(copy: string): string | undefined {
-  const args = [...nodeFlags, "scripts/sim.ts", "--first", "--seeds", flags.seeds, "--from", flags.from, "--until", flags.until];
+  const { seeds, from, until } = flags;
+  const args = [...nodeFlags, "scripts/sim.ts", "--first", "--seeds", seeds, "--from", from, "--until", until];
   if (flags.jobs !== undefined) args.push("--jobs", flags.jobs);
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8", timeout: seedsTimeoutMs, maxBuffer: 1 << 28 });
+  const options = { cwd: copy, encoding: "utf8", timeout: seedsTimeoutMs, maxBuffer: outputBytesMax } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, options);
   if (status === 0) return undefined;
   const done = /^(\d+) seeds, /m.exec(stdout)?.[1] ?? "?";
   const seed = /^replay: .*--seed (\S+)/m.exec(stdout)?.[1] ?? /seed (\d+) ended/.exec(stderr)?.[1] ?? "?";

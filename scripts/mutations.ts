@@ -1,6 +1,6 @@
-// The small wrong changes that the tests must notice, each the kind of mistake that somebody could make tomorrow. A change
-// replaces one text, which must occur exactly once, by another. The list grows with the code: whoever moves a line
-// that is named here moves the name with it, and `npm run mutate` says so when somebody did not.
+// The small wrong changes that the tests must notice, each the kind of mistake that somebody could make tomorrow. A
+// change replaces one text, which must occur exactly once, by another. The list grows with the code: whoever moves a
+// line that is named here moves the name with it, and `npm run mutate` says so when somebody did not.
 
 export interface Mutation {
   readonly name: string;
@@ -315,8 +315,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "give each attempt of a client another identity",
     file: `${router}/request-token.ts`,
-    from: `  if (typeof invocation !== "string" || invocation === "") return`,
-    to: `  if (typeof invocation !== "string" || invocation !== "") return`,
+    from: `  if (typeof invocation !== "string" || invocation === "")`,
+    to: `  if (typeof invocation !== "string" || invocation !== "")`,
   },
   {
     name: "deny a table that nobody could be asked about",

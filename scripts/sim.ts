@@ -61,7 +61,8 @@ interface WorkerLine {
 
 function commit(): string {
   try {
-    return execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    const args = ["rev-parse", "--short", "HEAD"];
+    return execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
   } catch {
     return "unknown";
   }
@@ -102,7 +103,8 @@ async function runOne(job: Job, trace: boolean): Promise<WorkerLine> {
 function replayOf({ seed, loadMs, scenario, workloads }: Job): string {
   const until = loadMs === defaultLoadMs ? "" : ` --until ${loadMs}`;
   const named = scenario === "swarm" ? "" : ` --scenario ${scenario}`;
-  return `npm run sim -- --seed ${seed}${until}${named}${workloads === undefined ? "" : ` --workloads ${workloads.join(",")}`}`;
+  const chosen = workloads === undefined ? "" : ` --workloads ${workloads.join(",")}`;
+  return `npm run sim -- --seed ${seed}${until}${named}${chosen}`;
 }
 
 function report({ job, result, wallMs }: WorkerLine): void {
@@ -138,7 +140,8 @@ function runMany(jobs: readonly Job[], each: (line: WorkerLine) => boolean, dige
   const queue = [...jobs];
   const workers = Math.min(jobs.length, flags.jobs === undefined ? availableParallelism() : Number(flags.jobs));
   const lives = Array.from({ length: workers }, () => new Promise<void>((resolve, reject) => {
-    const args = ["--disable-warning=ExperimentalWarning", process.argv[1] as string, "--worker", ...(digests ? ["--digest"] : [])];
+    const script = process.argv[1] as string;
+    const args = ["--disable-warning=ExperimentalWarning", script, "--worker", ...(digests ? ["--digest"] : [])];
     const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
     let rest = "";
     let current: Job | undefined;
@@ -171,7 +174,8 @@ function showProgress(done: number, total: number, failed: number): void {
     return;
   }
   const filled = Math.round((done / total) * progressWidth);
-  process.stdout.write(`\r[${"=".repeat(filled)}${" ".repeat(progressWidth - filled)}] ${done}/${total} seeds, ${failed} failed `);
+  const bar = "=".repeat(filled).padEnd(progressWidth);
+  process.stdout.write(`\r[${bar}] ${done}/${total} seeds, ${failed} failed `);
 }
 
 async function many(jobs: readonly Job[]): Promise<boolean> {
@@ -224,7 +228,9 @@ async function meta(jobs: readonly Job[]): Promise<boolean> {
   await runMany(jobs, compare, true);
   const all = createHash("sha256");
   for (const job of jobs) all.update(digests.get(job.seed) ?? "");
-  process.stdout.write(`${jobs.length} seeds run twice, ${different} differed; Node ${process.version}, digest ${all.digest("hex").slice(0, 16)}\n`);
+  const digest = all.digest("hex").slice(0, 16);
+  const summary = `${jobs.length} seeds run twice, ${different} differed; Node ${process.version}, digest ${digest}`;
+  process.stdout.write(`${summary}\n`);
   return different === 0;
 }
 

@@ -43,5 +43,6 @@ export function formatCoverage(
   const missing = expectedProbes.filter((name) => (probes[name] ?? 0) === 0);
   const lines = names.map((name) => `${String(probes[name] ?? 0).padStart(10)}  ${name}`);
   const verdict = missing.length === 0 ? "every one was reached" : `never reached: ${missing.join("; ")}`;
-  return { text: `rare states over ${seeds} seeds\n${lines.join("\n")}\n${verdict}\n`, isComplete: missing.length === 0 };
+  const text = `rare states over ${seeds} seeds\n${lines.join("\n")}\n${verdict}\n`;
+  return { text, isComplete: missing.length === 0 };
 }

@@ -1,8 +1,8 @@
 // The troubles of a run. Each seed draws which kinds there are and how strong (swarm testing: a run with few kinds
 // goes deeper into those than one with all). A fault has a beginning and an end.
 //
-// The nemesis never destroys more than the cluster promises to survive, so that every violation is a bug: a disk is lost
-// or damaged only while everything has all its copies, and the next one only once all copies are there again
+// The nemesis never destroys more than the cluster promises to survive, so that every violation is a bug: a disk is
+// lost or damaged only while everything has all its copies, and the next one only once all copies are there again
 // (health.ts). Clocks jump by less than what idempotency records outlive their last retry.
 import type { Random } from "@azimuth/foundation/random.ts";
 import { isFullyReplicated, mentions } from "./health.ts";
@@ -115,7 +115,8 @@ export class Nemesis {
   #next(): void {
     if (this.#stopped) return;
     this.#world.time.after(this.#exponential(this.#plan.pauseMeanMs), () => {
-      if (!this.#stopped && this.#active.size < this.#plan.concurrentMax) this.#strike(this.#random.pick(this.#plan.kinds));
+      const mayStrike = !this.#stopped && this.#active.size < this.#plan.concurrentMax;
+      if (mayStrike) this.#strike(this.#random.pick(this.#plan.kinds));
       this.#next();
     });
   }
@@ -253,7 +254,8 @@ export class Nemesis {
    * it was ever synced, and the tail of the last file is where the process may just have been writing.
    */
   #damageLog(name: string): void {
-    const { disk } = this.#world.nodes.get(name) as { disk: { names(): readonly string[]; content(file: string): Uint8Array | undefined } };
+    const disk = this.#world.nodes.get(name)?.disk;
+    if (disk === undefined) return;
     const files = disk.names().filter((file) => file.startsWith("log-0"));
     if (files.length === 0) return;
     const file = this.#random.pick(files);
@@ -320,7 +322,8 @@ export class Nemesis {
 
   #separate(some: readonly string[], everyone: readonly string[]): Undo {
     const { network } = this.#world;
-    const pairs = some.flatMap((inside) => everyone.filter((name) => !some.includes(name)).map((outside) => [inside, outside] as const));
+    const others = everyone.filter((name) => !some.includes(name));
+    const pairs = some.flatMap((inside) => others.map((outside) => [inside, outside] as const));
     for (const [inside, outside] of pairs) {
       network.cut(inside, outside);
       network.cut(outside, inside);
@@ -374,7 +377,8 @@ export class Nemesis {
 
   #zone(node: string): string[] {
     const zone = this.#world.nodes.get(node)?.member.zone;
-    const there = [...this.#world.nodes.values()].filter((machine) => machine.member.zone === zone && !machine.isRemoved);
+    const machines = [...this.#world.nodes.values()];
+    const there = machines.filter((machine) => machine.member.zone === zone && !machine.isRemoved);
     return there.map(({ member }) => member.name);
   }
 

@@ -16,8 +16,17 @@ export async function waitForCopies(world: World, operator: Operator, zoneIsDown
   for (;;) {
     const lacking = lackingCopies(world, operator, zoneIsDown);
     if (lacking.length === 0) return [];
+    putBackDrained(operator);
     if (world.time.now() >= deadline) return [`after ${settleLimitMs} ms of peace ${lacking.join("; ")}`];
     await world.advance(world.time.now() + lookPeriodMs);
+  }
+}
+
+/** A command to drain may have been carried out long after the one that took it back: the operator looks again. */
+function putBackDrained(operator: Operator): void {
+  for (const { number, state, retired } of operator.map().nodes) {
+    if (state !== "draining" || retired === true) continue;
+    operator.send({ operation: "SetNodeState", node: number, state: "up" });
   }
 }
 

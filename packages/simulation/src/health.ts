@@ -30,7 +30,8 @@ export function copiesOf(world: World, map: ClusterMap, record: PartitionRecord)
     const number = nodeOfReplica(replica);
     const name = map.nodes.find((node) => node.number === number)?.name;
     const life = name === undefined ? undefined : world.nodes.get(name)?.life;
-    const status = life?.node.status().groups.find((each) => each.group === record.partition && each.replica === replica);
+    const groups = life?.node.status().groups ?? [];
+    const status = groups.find((each) => each.group === record.partition && each.replica === replica);
     if (life !== undefined && status?.initialised === true) found.push({ node: name as string, life, status });
   }
   return found;
@@ -63,7 +64,8 @@ export function whatIsMissing(world: World, operator: Operator): string | undefi
 }
 
 function describeNodes(map: ClusterMap): string {
-  return map.nodes.map(({ number, name, state, retired }) => `${number} ${name} ${retired ? "retired" : state}`).join(", ");
+  const told = map.nodes.map(({ number, name, state, retired }) => `${number} ${name} ${retired ? "retired" : state}`);
+  return told.join(", ");
 }
 
 /** A zone can be done without when no group has two replicas in it, nor is about to change its members. */
@@ -78,7 +80,8 @@ export function canDoWithout(operator: Operator, zone: string): boolean {
 /** Whether any group has a replica on the node. */
 export function mentions(map: ClusterMap, node: number): boolean {
   return groupsOf(map).some((record) =>
-    [...record.voters, ...record.learners, record.replacing?.add ?? 0].some((replica) => nodeOfReplica(replica) === node));
+    [...record.voters, ...record.learners, record.replacing?.add ?? 0]
+      .some((replica) => nodeOfReplica(replica) === node));
 }
 
 /** What is wrong with the map's ranges: each table's partitions cover all tokens exactly once. */

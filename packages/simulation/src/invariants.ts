@@ -70,6 +70,9 @@ export class Invariants {
     const summary = `${entry.term} ${entry.kind} ${crc32(entry.data)}`;
     const known = chain.get(entry.index);
     if (known === undefined) chain.set(entry.index, summary);
-    else assert(known === summary, `${name} applied another entry ${entry.index} of group ${group}: ${summary}, not ${known}`);
+    else {
+      const what = `${name} applied another entry ${entry.index} of group ${group}`;
+      assert(known === summary, `${what}: ${summary}, not ${known}`);
+    }
   }
 }

@@ -49,7 +49,8 @@ export function startOperator(parts: {
   return {
     map: () => follower.map(),
     send(command, done) {
-      client.send(command, { trace: "operator", deadlineMs, repeatable: true }, (answer) => done?.(answer.status === "ok"));
+      const options = { trace: "operator", deadlineMs, repeatable: true };
+      client.send(command, options, (answer) => done?.(answer.status === "ok"));
     },
   };
 }

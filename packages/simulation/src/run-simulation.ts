@@ -1,6 +1,6 @@
-// One run: a seed draws a cluster, its network, its faults and its load; the load runs through the faults (safety), then a
-// quorum or everything is healed and must make progress within a bounded time (liveness), and the workloads judge what
-// their clients saw. In the end all copies of everything must be there and be the same.
+// One run: a seed draws a cluster, its network, its faults and its load; the load runs through the faults (safety),
+// then a quorum or everything is healed and must make progress within a bounded time (liveness), and the workloads
+// judge what their clients saw. In the end all copies of everything must be there and be the same.
 import { createSeededRandom, type Random } from "@azimuth/foundation/random.ts";
 import { setProbeSink } from "@azimuth/foundation/probe.ts";
 import { explainVerdictAsText } from "@azimuth/history/explain-text.ts";
@@ -39,7 +39,6 @@ export interface SimulationResult {
   readonly virtualMs: number;
   readonly events: number;
   readonly calls: number;
-  /** Calls whose outcome stayed unknown. */
   readonly faults: Readonly<Record<string, number>>;
   readonly probes: Readonly<Record<string, number>>;
   /** Last lines of what happened. */

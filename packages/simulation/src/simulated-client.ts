@@ -43,7 +43,10 @@ export class SimulatedClient {
     let mayHaveHappened = false;
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       if (attempt > 1) await this.#world.sleep(this.#random.next() * backoffMs * 2 ** attempt);
-      const headers = { "amz-sdk-invocation-id": invocation, "amz-sdk-request": `attempt=${attempt}; max=${attemptsMax}` };
+      const headers = {
+        "amz-sdk-invocation-id": invocation,
+        "amz-sdk-request": `attempt=${attempt}; max=${attemptsMax}`,
+      };
       const answer = await this.#attempt(target, input, headers);
       if (answer.kind === "refused-connection") continue;
       if (answer.kind === "timeout" || answer.status >= 500) {
@@ -89,7 +92,9 @@ export class SimulatedClient {
 function refusal(body: Record<string, unknown>, mayHaveHappened: boolean): CallResult {
   const type = String(body["__type"]).split("#").at(-1) as string;
   const message = String(body["message"] ?? body["Message"] ?? "");
-  if (mayHaveHappened && type !== conditionFailed) return { kind: "unknown", reason: `${type} after an unknown attempt` };
+  if (mayHaveHappened && type !== conditionFailed) {
+    return { kind: "unknown", reason: `${type} after an unknown attempt` };
+  }
   return { kind: "refused", type, message };
 }
 

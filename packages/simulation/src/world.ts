@@ -189,7 +189,13 @@ export class World {
     const clock = this.#processClock(name);
     const random = this.random.split(`${name}/${this.time.now()}`);
     const router = createRequestRouter(
-      { clock, random, log: this.#logger(name), metrics: createSilentMetrics(), transport: this.network.transport(name, clock) },
+      {
+        clock,
+        random,
+        log: this.#logger(name),
+        metrics: createSilentMetrics(),
+        transport: this.network.transport(name, clock),
+      },
       {
         name,
         zone: machine.zone,
@@ -265,7 +271,12 @@ export class World {
   }
 
   /** Sends an HTTP request to a router; the promise never settles when the router dies first. */
-  request(router: string, target: string, input: unknown, headers: Record<string, string>): Promise<{ status: number; body: string }> {
+  request(
+    router: string,
+    target: string,
+    input: unknown,
+    headers: Record<string, string>,
+  ): Promise<{ status: number; body: string }> {
     const life = this.#router(router).life;
     if (life === undefined) return Promise.reject(new Error("connection refused"));
     return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
-// A bank whose transfers are two conditional steps on single items: the debit takes the amount from one account, if it is
-// there, and notes the transfer's number; the credit adds it to the other and notes it too, unless it is noted already.
-// Any client may die between the steps; in the end every debit without its credit is completed. Then no money is lost or
-// made, no account was ever overdrawn, and each account is exactly what its notes say.
+// A bank whose transfers are two conditional steps on single items: the debit takes the amount from one account, if it
+// is there, and notes the transfer's number; the credit adds it to the other and notes it too, unless it is noted
+// already. Any client may die between the steps; in the end every debit without its credit is completed. Then no money
+// is lost or made, no account was ever overdrawn, and each account is exactly what its notes say.
 import { conditionFailed, type SimulatedClient } from "../simulated-client.ts";
 import { callUntilKnown, createTable, itemOf, record, type Workload, type WorkloadContext } from "./workload.ts";
 
@@ -50,7 +50,8 @@ export function createBankWorkload(): Workload {
   async function transferOnce(context: WorkloadContext, client: SimulatedClient): Promise<void> {
     const { random, history } = context;
     const [from, to] = random.shuffle(names) as [string, string];
-    const transfer: Transfer = { id: `t${transfers.length}`, from, to, amount: random.between(1, 30), debited: undefined };
+    const id = `t${transfers.length}`;
+    const transfer: Transfer = { id, from, to, amount: random.between(1, 30), debited: undefined };
     transfers.push(transfer);
     const value = { id: transfer.id, amount: transfer.amount };
     const debit = history.invoke(client.name, "debit", value, from);
@@ -68,7 +69,8 @@ export function createBankWorkload(): Workload {
 
   async function read(context: WorkloadContext, client: SimulatedClient, account: string): Promise<void> {
     const open = context.history.invoke(client.name, "read", null, account);
-    const result = await client.call("GetItem", { TableName: table, Key: { id: { S: account } }, ConsistentRead: true });
+    const input = { TableName: table, Key: { id: { S: account } }, ConsistentRead: true };
+    const result = await client.call("GetItem", input);
     record(context, open, result, (body) => Number(itemOf<Account>(body)?.balance?.N));
     if (result.kind === "ok") audit(context, account, itemOf<Account>(result.body));
   }
@@ -76,7 +78,7 @@ export function createBankWorkload(): Workload {
   /** What one account says of itself must agree at any moment. */
   function audit(context: WorkloadContext, name: string, account: Account | undefined): number {
     const amountOf = (id: string): number => transfers[Number(id.slice(1))]?.amount ?? Number.NaN;
-    const sum = (ids: readonly string[] | undefined): number => (ids ?? []).reduce((total, id) => total + amountOf(id), 0);
+    const sum = (ids: readonly string[] = []): number => ids.reduce((total, id) => total + amountOf(id), 0);
     const balance = Number(account?.balance?.N);
     const expected = initial - sum(account?.out?.SS) + sum(account?.in?.SS);
     if (balance !== expected || balance < 0) context.violated(`${name} holds ${balance}, its notes say ${expected}`);
@@ -108,7 +110,8 @@ export function createBankWorkload(): Workload {
     async setUp(context) {
       await createTable(context, table, false);
       for (const name of names) {
-        await callUntilKnown(context, "PutItem", { TableName: table, Item: { id: { S: name }, balance: { N: String(initial) } } });
+        const item = { id: { S: name }, balance: { N: String(initial) } };
+        await callUntilKnown(context, "PutItem", { TableName: table, Item: item });
       }
     },
     async run(context, client) {

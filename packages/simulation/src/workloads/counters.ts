@@ -62,7 +62,8 @@ export function createCountersWorkload(): Workload {
     async check(context) {
       for (const [counter, { attempted, acknowledged }] of counts.entries()) {
         const key = { id: { S: `counter-${counter}` } };
-        const value = amountOf(await callUntilKnown(context, "GetItem", { TableName: table, Key: key, ConsistentRead: true }));
+        const input = { TableName: table, Key: key, ConsistentRead: true };
+        const value = amountOf(await callUntilKnown(context, "GetItem", input));
         if (value < acknowledged || value > attempted) {
           context.violated(`counter-${counter} is ${value}, ${acknowledged} acknowledged, ${attempted} attempted`);
         }

@@ -1,5 +1,5 @@
-// Appends to lists, checked Elle's way: every appended value is unique, so that one strong read of a list tells the order of
-// all appends to it, and every other read must be a prefix. Lists are left alone once they are long.
+// Appends to lists, checked Elle's way: every appended value is unique, so that one strong read of a list tells the
+// order of all appends to it, and every other read must be a prefix. Lists are left alone once they are long.
 import { checkListAppend } from "@azimuth/history/list-append.ts";
 import type { SimulatedClient } from "../simulated-client.ts";
 import { createTable, itemOf, record, type Workload, type WorkloadContext } from "./workload.ts";
@@ -32,7 +32,10 @@ export function createListAppendWorkload(): Workload {
   async function read(context: WorkloadContext, client: SimulatedClient, key: string): Promise<boolean> {
     const open = context.history.invoke(client.name, "read", null, key);
     const result = await client.call("GetItem", { TableName: table, Key: { id: { S: key } }, ConsistentRead: true });
-    record(context, open, result, (body) => (itemOf<ListItem>(body)?.elements?.L ?? []).map((element) => Number(element.N)));
+    record(context, open, result, (body) => {
+      const elements = itemOf<ListItem>(body)?.elements?.L ?? [];
+      return elements.map((element) => Number(element.N));
+    });
     return result.kind === "ok";
   }
 

@@ -22,7 +22,8 @@ export function createRangesWorkload(): Workload {
     if (random.chance(0.6)) {
       const open = history.invoke(client.name, "insert", element, collection);
       const payload = { S: "x".repeat(random.integer(60)) };
-      record(context, open, await client.call("PutItem", { TableName: table, Item: { ...key, payload } }), () => element);
+      const input = { TableName: table, Item: { ...key, payload } };
+      record(context, open, await client.call("PutItem", input), () => element);
     } else {
       const open = history.invoke(client.name, "remove", element, collection);
       record(context, open, await client.call("DeleteItem", { TableName: table, Key: key }), () => element);
@@ -31,7 +32,8 @@ export function createRangesWorkload(): Workload {
 
   async function readRange(context: WorkloadContext, client: SimulatedClient, collection: string): Promise<void> {
     const { random, history } = context;
-    const [from, to] = [random.integer(elements), random.integer(elements)].sort((one, other) => one - other) as [number, number];
+    const from = random.integer(elements);
+    const to = random.between(from, elements - 1);
     const whole = random.chance(0.5);
     const descending = random.chance(0.5);
     const open = history.invoke(client.name, "range", whole ? { descending } : { from, to, descending }, collection);

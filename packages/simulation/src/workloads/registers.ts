@@ -1,5 +1,5 @@
-// Registers: items that are written, read strongly and changed on condition of what they hold; every write has a value of
-// its own. Each item has only few clients at a time and a bounded number of operations, so that the linearizability
+// Registers: items that are written, read strongly and changed on condition of what they hold; every write has a value
+// of its own. Each item has only few clients at a time and a bounded number of operations, so that the linearizability
 // checker, whose cost grows with the concurrency, always comes to a verdict.
 import { checkLinearizable } from "@azimuth/history/linearizable.ts";
 import { registerModel } from "@azimuth/history/models/register.ts";
@@ -65,7 +65,8 @@ export function createRegistersWorkload(conditional: boolean): Workload {
     },
     async check(context) {
       const history = context.history.operations();
-      context.judged(conditional ? checkLinearizable(history, registerModel, { stepsMax: 3_000_000 }) : checkUniqueRegister(history));
+      if (conditional) context.judged(checkLinearizable(history, registerModel, { stepsMax: 3_000_000 }));
+      else context.judged(checkUniqueRegister(history));
     },
   };
 }

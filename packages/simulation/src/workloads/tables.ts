@@ -13,7 +13,12 @@ export function createTablesWorkload(): Workload {
   /** Names that some request may still create or delete. */
   const tainted = new Set<string>();
 
-  async function change(client: SimulatedClient, target: "CreateTable" | "DeleteTable", name: string, input: object): Promise<boolean> {
+  async function change(
+    client: SimulatedClient,
+    target: "CreateTable" | "DeleteTable",
+    name: string,
+    input: object,
+  ): Promise<boolean> {
     const result = await client.call(target, { TableName: name, ...input });
     if (result.kind === "unknown") tainted.add(name);
     return result.kind === "ok";
@@ -45,14 +50,15 @@ export function createTablesWorkload(): Workload {
   }
 
   async function use(context: WorkloadContext, client: SimulatedClient, name: string, life: number): Promise<void> {
-    const { violated, world } = context;
+    const { violated } = context;
     const call = async (target: string, input: object): Promise<Record<string, unknown> | undefined> => {
       const result = await client.call(target, input);
-      if (result.kind === "refused") violated(`${target} on the active table ${name}: ${result.type}: ${result.message}`);
+      if (result.kind === "refused") violated(`${target} on the active ${name}: ${result.type}: ${result.message}`);
       return result.kind === "ok" ? result.body : undefined;
     };
     const before = await call("Scan", { TableName: name, ConsistentRead: true });
-    if (before !== undefined && before["Count"] !== 0) violated(`the new table ${name} holds ${String(before["Count"])} items`);
+    const held = before?.["Count"] ?? 0;
+    if (held !== 0) violated(`the new table ${name} holds ${String(held)} items`);
     const acknowledged = new Set<string>();
     for (let item = 0; item < itemsPerTable && !context.isStopped(); item++) {
       const id = `item-${item}`;
@@ -64,8 +70,10 @@ export function createTablesWorkload(): Workload {
     if (after === undefined) return;
     const items = after["Items"] as { id: { S: string }; life: { N: string } }[];
     const found = new Set(items.map((item) => item.id.S));
-    for (const id of acknowledged) if (!found.has(id)) violated(`${id} of ${name} was acknowledged and is not there at ${world.time.now()}`);
-    for (const item of items) if (item.life.N !== String(life)) violated(`${name} holds ${item.id.S} of its life ${item.life.N}, not ${life}`);
+    const lost = [...acknowledged].filter((id) => !found.has(id));
+    if (lost.length > 0) violated(`${lost.join(", ")} of ${name} were acknowledged and are not there`);
+    const old = items.filter((item) => item.life.N !== String(life));
+    for (const item of old) violated(`${name} holds ${item.id.S} of its life ${item.life.N}, not ${life}`);
   }
 
   async function remove(context: WorkloadContext, client: SimulatedClient, name: string): Promise<void> {

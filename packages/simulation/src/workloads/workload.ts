@@ -31,7 +31,7 @@ export interface Workload {
   check(context: WorkloadContext): Promise<void>;
 }
 
-/** Creates an on-demand table with a partition key `id` (S) and perhaps a sort key `at` (N); waits until it is usable. */
+/** Creates a table with a partition key `id` (S) and perhaps a sort key `at` (N); waits until it is usable. */
 export async function createTable(context: WorkloadContext, name: string, withSortKey: boolean): Promise<void> {
   const client = context.clients[0] as SimulatedClient;
   const definitions = [{ AttributeName: "id", AttributeType: "S" }];

@@ -145,7 +145,12 @@ class Delivery {
     if (partition === undefined) return this.#refreshThenRetry();
     const node = this.#parcel.atLeader ? this.#leaderGuess(partition) : this.#nearestReplica(partition);
     const name = follower.node(node)?.name;
-    if (name === undefined) return this.#refreshThenRetry();
+    if (name === undefined) {
+      // The node was forgotten with its lost disk: what is remembered of the leader must not lead there again.
+      this.#leaders.delete(partition.partition);
+      this.#turn++;
+      return this.#refreshThenRetry();
+    }
     const { trace, requestToken, firstAttempt } = this.#context;
     const timeout = Math.min(remaining, this.#parcel.atLeader ? attemptTimeoutMs : staleReadTimeoutMs);
     const request = {

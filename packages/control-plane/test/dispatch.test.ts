@@ -14,6 +14,39 @@ interface Sent extends RequestFields {
   readonly answer: (result: RequestResult) => void;
 }
 
+test("a leader whose node was forgotten is not looked for again", () => {
+  const clock = new ManualClock();
+  const sent: string[] = [];
+  let leader = 2;
+  const requester = {
+    request(to: string, _fields: RequestFields, _timeoutMs: number, answer: (result: RequestResult) => void) {
+      sent.push(to);
+      if (to === `node-${leader}`) return answer({ kind: "response", status: "ok", body: encodeBody({}) });
+      answer({ kind: "response", status: "not-leader", body: encodeBody({ leader }) });
+    },
+  } as unknown as Requester;
+  const follower = {
+    partitionFor: () => ({ partition: 1, epoch: 1, voters: [4097, 4099] }),
+    node: (number: number) => (leader === 3 && number === 2 ? undefined : { name: `node-${number}`, zone: "az-1" }),
+  } as unknown as MapFollower;
+  const random = createSeededRandom(1);
+  const dispatcher = createDispatcher({
+    clock, random, requester, follower, zone: "az-1", isSilent: () => false, refreshMap: (done) => done(),
+  });
+  const results: string[] = [];
+  const command = { kind: "write", tableId: 1, position: { token: "0".repeat(16) } } as unknown as WriteCommand;
+  const write = (): void => {
+    const context = { trace: "t", deadline: clock.now() + 1000, requestToken: new Uint8Array(16), firstAttempt: 0 };
+    dispatcher.write(command, context, ({ kind }) => results.push(kind));
+    clock.advance(2000);
+  };
+  write();
+  leader = 3;
+  write();
+  assert.deepEqual(results, ["ok", "ok"]);
+  assert.equal(sent.at(-1), "node-3");
+});
+
 test("a write that was lost is sent again as a later attempt of the same write", () => {
   const clock = new ManualClock();
   const sent: Sent[] = [];

@@ -68,6 +68,16 @@ function describeNodes(map: ClusterMap): string {
   return told.join(", ");
 }
 
+/** One line for each replica that runs: what it is, how far, and whom it takes for members. For failed runs. */
+export function describeReplicas(world: World): readonly string[] {
+  return [...world.nodes].flatMap(([name, { life }]) => (life?.node.status().groups ?? []).map((status) => {
+    const { group, replica, role, leader, term, commit, applied, lastIndex, voters, learners } = status;
+    const members = `voters ${voters.join(" ")}${learners.length > 0 ? `, learners ${learners.join(" ")}` : ""}`;
+    return `group ${group}: ${replica} on ${name}, ${role} of ${leader} in term ${term}, ` +
+      `${applied} ≤ ${commit} ≤ ${lastIndex}, ${members}`;
+  })).toSorted();
+}
+
 /** A zone can be done without when no group has two replicas in it, nor is about to change its members. */
 export function canDoWithout(operator: Operator, zone: string): boolean {
   const map = operator.map();

@@ -10,7 +10,7 @@ import type { Verdict } from "@azimuth/history/verdict.ts";
 import { checkCopies, waitForCopies } from "./final-checks.ts";
 import { createWorkload, drawOptions, type DrawnOptions } from "./draw-options.ts";
 import { Nemesis } from "./faults.ts";
-import { canDoWithout, isFullyReplicated } from "./health.ts";
+import { canDoWithout, describeReplicas, isFullyReplicated } from "./health.ts";
 import { Invariants } from "./invariants.ts";
 import type { Operator } from "./operator.ts";
 import { SimulatedClient } from "./simulated-client.ts";
@@ -67,6 +67,7 @@ export async function runSimulation(options: SimulationOptions): Promise<Simulat
     await run.execute();
   } catch (error) {
     run.violated((error as Error).stack ?? String(error));
+    run.describe();
   } finally {
     setProbeSink(undefined);
   }
@@ -140,6 +141,11 @@ class Run {
     };
     const history = mergeHistories(this.#loads.map(({ context }) => context.history.events));
     return { result, history, verdicts: this.#verdicts };
+  }
+
+  /** Where everything stood when the run was given up. */
+  describe(): void {
+    for (const line of describeReplicas(this.#world)) this.#trace(line);
   }
 
   violated(what: string): void {

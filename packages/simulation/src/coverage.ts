@@ -5,7 +5,6 @@ export const expectedProbes: readonly string[] = [
   "a candidate was ignored for the leader that is heard",
   "a crash came between the log and the engine",
   "a damaged record was found in the log",
-  "a first attempt was decided after its retry",
   "a follower refused entries that do not fit its log",
   "a leader gave up because it heard no majority",
   "a leader left the group that it led",

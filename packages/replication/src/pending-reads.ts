@@ -1,5 +1,6 @@
 // Reads of one group on their way through ReadIndex: asked → under way in Raft → confirmed at an index →
-// applied here. All reads asked in one turn share one id, and so one round of heartbeats.
+// applied here. One round of heartbeats is under way at a time; reads asked meanwhile share the next one, so
+// the more reads there are, the more a round carries.
 import type { ConfirmedRead } from "@azimuth/raft/types.ts";
 import type { ReadResult } from "./host-api.ts";
 
@@ -21,8 +22,9 @@ export class PendingReads {
     return this.#size;
   }
 
-  get hasAsked(): boolean {
-    return this.#asked.length > 0;
+  /** Whether reads wait for a round and none is under way. */
+  get mayBegin(): boolean {
+    return this.#asked.length > 0 && this.#underWay.size === 0;
   }
 
   ask(done: ReadDone): void {

@@ -167,7 +167,7 @@ export class Turn {
   }
 
   #beginReads(group: Group): void {
-    if (!group.reads.hasAsked) return;
+    if (!group.reads.mayBegin) return;
     const id = ++this.#lastRead;
     group.reads.begin(id);
     const taken = group.raft.readIndex(id);
@@ -181,6 +181,7 @@ export class Turn {
     if (ready.committed.length > 0) this.#parts.applies.enqueue(group, ready.committed);
     for (const read of ready.reads) group.reads.confirm(read, group.applied.index);
     for (const id of ready.droppedReads) group.reads.drop(id, group.raft.leader);
+    this.#beginReads(group);
   }
 
   #changeRole(group: Group, change: NonNullable<Ready["roleChange"]>): void {

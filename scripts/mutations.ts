@@ -132,12 +132,16 @@ export const mutations: readonly Mutation[] = [
     name: "apply without the applied index",
     file: `${replication}/apply-pipeline.ts`,
     from: `  operations.push({ kind: "put", key: appliedKey(group.id), value: encodeAppliedState(applied) });`,
-    to: `  if (last.index % 2 === 0) operations.push({ kind: "put", key: appliedKey(group.id), value: encodeAppliedState(applied) });`,
+    to:
+      `  if (last.index % 2 === 0) operations.push({ kind: "put", key: ` +
+      `appliedKey(group.id), value: encodeAppliedState(applied) });`,
   },
   {
     name: "let a new leader decide before it has applied its term's first entry",
     file: `${replication}/apply-pipeline.ts`,
-    from: `  if (group.role !== "leader" || group.readyTerm === group.term || group.applied.term !== group.term) return;`,
+    from:
+      `  if (group.role !== "leader" || group.readyTerm === group.term || ` +
+      `group.applied.term !== group.term) return;`,
     to: `  if (group.role !== "leader" || group.readyTerm === group.term) return;`,
   },
   {
@@ -238,7 +242,9 @@ export const mutations: readonly Mutation[] = [
     name: "answer a refusal before what it saw has committed",
     file: `${partition}/write-path.ts`,
     from: "    if (seenIndex > applied) {",
-    to: "    if (seenIndex > applied) return pending.done({ status: \"ok\", outcome });\n    if (seenIndex > applied) {",
+    to:
+      "    if (seenIndex > applied) return pending.done({ status: \"ok\", outcome });\n    " +
+      "if (seenIndex > applied) {",
   },
   {
     name: "drop the idempotency record",
@@ -255,8 +261,12 @@ export const mutations: readonly Mutation[] = [
   {
     name: "forget that a retry overtook its first attempt",
     file: `${partition}/write-path.ts`,
-    from: "    return recordKeys.length === 0 && task.requestToken.length > 0 && this.#retried.has(toHex(task.requestToken));",
-    to: "    return recordKeys.length === 0 && task.requestToken.length > 99 && this.#retried.has(toHex(task.requestToken));",
+    from:
+      "    return recordKeys.length === 0 && task.requestToken.length > 0 && " +
+      "this.#retried.has(toHex(task.requestToken));",
+    to:
+      "    return recordKeys.length === 0 && task.requestToken.length > 99 && " +
+      "this.#retried.has(toHex(task.requestToken));",
   },
   {
     name: "apply an entry of the wrong epoch",

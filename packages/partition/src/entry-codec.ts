@@ -72,7 +72,9 @@ export interface PartitionEntry {
 
 export function encodeEntry(entry: PartitionEntry): Uint8Array {
   let estimate = 64;
-  for (const effect of entry.effects) estimate += effect.key.length + 8 + (effect.kind === "put" ? effect.value.length : 0);
+  for (const effect of entry.effects) {
+    estimate += effect.key.length + 8 + (effect.kind === "put" ? effect.value.length : 0);
+  }
   if (entry.record !== undefined) estimate += 32 + entry.record.outcome.length;
   const writer = new ByteWriter(estimate);
   const { record, indexWork } = entry;

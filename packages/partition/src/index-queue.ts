@@ -1,9 +1,11 @@
-// The leader's end of the way to global secondary indexes: goes through this partition's queue in order, sends what
-// it finds to the leaders of the index partitions concerned, and when all of a batch is acknowledged takes it out of
-// the queue through the log. It never gives up: a batch that cannot be delivered is tried again, sorted anew by the map.
+// The leader's end of the way to global secondary indexes: goes through this partition's queue in order,
+// sends what it finds to the leaders of the index partitions concerned, and when all of a batch is
+// acknowledged takes it out of the queue through the log. It never gives up: a batch that cannot be delivered
+// is tried again, sorted anew by the map.
 //
-// Nothing is remembered across leaders. A new one begins with the oldest record, and the index partitions' marks
-// (index-writes.ts) make the repetition harmless. Changes of an index that is no more are taken out unsent.
+// Nothing is remembered across leaders. A new one begins with the oldest record, and the index partitions'
+// marks (index-writes.ts) make the repetition harmless. Changes of an index that is no more are taken out
+// unsent.
 import { assert } from "@azimuth/foundation/assert.ts";
 import { decodeIndexQueueKey, indexQueueRange, type QueuePosition } from "@azimuth/storage/keys/index-queue-key.ts";
 import { decodeChange, type QueuedChange } from "./entry-codec.ts";

@@ -1,11 +1,11 @@
 // One replica of a partition: the replicated state machine that holds a token range of a table.
 //
-//   write: admit → read the keys it looks at → decide against the overlay → propose → applied → outcome   (write-path.ts)
-//   read:  admit → confirm (strong reads: ReadIndex at the leader) → engine → outcome                     (read-path.ts)
-//   apply: decode effects → engine batch                                                                 (here)
+//   write-path.ts   admit → read the keys it looks at → decide against the overlay → propose → applied → outcome
+//   read-path.ts    admit → confirm (strong reads: ReadIndex at the leader) → engine → outcome
+//   here            apply: decode effects → engine batch
 //
-// Invariants: only effects reach the log; a replica's engine content is a pure function of the applied entries; an
-// entry decided under another range epoch changes nothing.
+// Invariants: only effects reach the log; a replica's engine content is a pure function of the applied
+// entries; an entry decided under another range epoch changes nothing.
 import { assert } from "@azimuth/foundation/assert.ts";
 import { toHex } from "@azimuth/foundation/bytes.ts";
 import type { Clock } from "@azimuth/foundation/clock.ts";
@@ -58,6 +58,12 @@ export interface PartitionDoors {
   readonly transactions?: TransactionDoors | undefined;
 }
 
+/** The write of the statistics in the batch being filled; later entries of that batch change its value. */
+interface StatisticsOperation {
+  readonly batch: WriteOperation[];
+  readonly operation: { readonly kind: "put"; readonly key: Uint8Array; value: Uint8Array };
+}
+
 /** What apply returns to the proposer's waiter. */
 export type ApplyVerdict = "applied" | "wrong-epoch";
 
@@ -65,7 +71,7 @@ export class Partition implements StateMachine {
   readonly #doors: PartitionDoors;
   #descriptor: PartitionDescriptor;
   #statistics: PartitionStatistics = emptyStatistics;
-  #statisticsOperation: { batch: WriteOperation[]; operation: { kind: "put"; key: Uint8Array; value: Uint8Array } } | undefined;
+  #statisticsOperation: StatisticsOperation | undefined;
   readonly #writes: WritePath;
   readonly #reads: ReadPath;
   readonly #indexQueue: IndexQueue;

@@ -272,7 +272,8 @@ class LeaderWritePath implements WritePath {
       if (recorded) probe("a retry met an earlier attempt that is not applied yet");
       else probe("a refusal waited for what it saw to be committed");
       const waiters = this.#waitingByIndex.get(seenIndex) ?? [];
-      waiters.push((result) => pending.done(recorded ? replyToProposal(result, outcome) : replyToRefusal(result, outcome)));
+      const replyTo = recorded ? replyToProposal : replyToRefusal;
+      waiters.push((result) => pending.done(replyTo(result, outcome)));
       this.#waitingByIndex.set(seenIndex, waiters);
       return;
     }
@@ -318,7 +319,9 @@ class LeaderWritePath implements WritePath {
 
   forgetRetriedThrough(generation: number): void {
     for (const [token, from] of this.#retried) if (from <= generation) this.#retried.delete(token);
-    for (const proposed of this.#proposedGenerations) if (proposed <= generation) this.#proposedGenerations.delete(proposed);
+    for (const proposed of this.#proposedGenerations) {
+      if (proposed <= generation) this.#proposedGenerations.delete(proposed);
+    }
   }
 }
 

@@ -68,6 +68,10 @@ function countFailure(data: EventData.TestFail): void {
   // A suite fails because a test in it did, which has been counted; a file that fails as a whole has not.
   const { failureType } = data.details.error as Error & { readonly failureType?: string };
   if (failureType === "subtestsFailed") return;
+  if (data.todo !== undefined) {
+    tally.skipped++;
+    return;
+  }
   tally.failed++;
   const place = data.file === undefined ? "" : ` (${relative(root, data.file)}:${data.line ?? 1})`;
   process.stdout.write(`\nFAILED ${data.name}${place}\n${explain(data.details.error)}\n`);

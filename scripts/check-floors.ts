@@ -7,7 +7,7 @@ import { sourceFiles, type SourceFile } from "./source-files.ts";
 /** The host agent knows nothing of the database; the console and the command line stand on its HTTP vocabulary. */
 const floorOf: Readonly<Record<string, number>> = {
   foundation: 0,
-  model: 1, raft: 1, faults: 1,
+  model: 1, raft: 1,
   storage: 2, rpc: 2, expression: 2, auth: 2, placement: 2, history: 2, capacity: 2, streams: 2, partiql: 2,
   operations: 3, replication: 3,
   partition: 4, "control-plane": 4, "host-agent": 4,

@@ -9,16 +9,27 @@ export const operationNames = [
   "Query of 10",
   "BatchWriteItem of 25",
   "UpdateItem with condition",
+  "Query of an index",
+  "Query with filter",
+  "TransactWriteItems of 4",
 ] as const;
 export type OperationName = (typeof operationNames)[number];
 
 /** The operations that etcd has too; its Range is linearizable unless it is asked to be serializable. */
 export const etcdOperations: readonly OperationName[] = ["PutItem", "GetItem strong", "GetItem eventual"];
 
+/** dynalite has no transactions. */
+export const dynaliteOperations: readonly OperationName[] = operationNames.filter(
+  (name) => name !== "TransactWriteItems of 4",
+);
+
 export const itemCount = 10_000;
 export const itemsPerPartition = 10;
 export const pointTable = "bench-points";
 export const rangeTable = "bench-ranges";
+/** Range items again, with a global secondary index over them by group. */
+export const indexedTable = "bench-indexed";
+const indexName = "by-group";
 /** With its attribute names and key an item is 1 KB. */
 const payload = "0123456789abcdef".repeat(58).slice(0, 926);
 
@@ -49,6 +60,16 @@ export function rangeItem(position: number): Record<string, unknown> {
   const partition = Math.floor(position / itemsPerPartition);
   return { ...pointItem(partition), sort: { N: String(position % itemsPerPartition) } };
 }
+
+export function indexedItem(position: number): Record<string, unknown> {
+  const group = keyName(Math.floor(position / itemsPerPartition));
+  return { ...pointItem(position), group: { S: group }, sort: { N: String(position % itemsPerPartition) } };
+}
+
+/** Terms of every kind, all true, so that nothing is spared by an early end. */
+const heavyFilter =
+  "attribute_exists(payload) AND begins_with(#kind, :b) AND size(payload) BETWEEN :low AND :high AND " +
+  "NOT contains(payload, :absent) AND version IN (:zero, :one, :two) AND (fresh = :true OR version > :two)";
 
 /** `draw` gives a number in [0, 1). */
 export function requestOf(operation: OperationName, draw: () => number): DynamoRequest {
@@ -81,7 +102,43 @@ export function requestOf(operation: OperationName, draw: () => number): DynamoR
         ConditionExpression: "attribute_exists(id)",
         ExpressionAttributeValues: { ":one": { N: "1" } },
       });
+    case "Query of an index":
+      return requestFor("Query", {
+        TableName: indexedTable,
+        IndexName: indexName,
+        KeyConditionExpression: "#group = :group",
+        ExpressionAttributeNames: { "#group": "group" },
+        ExpressionAttributeValues: { ":group": { S: keyName(Math.floor(position / itemsPerPartition)) } },
+      });
+    case "Query with filter":
+      return filteredQuery(keyName(Math.floor(position / itemsPerPartition)));
+    case "TransactWriteItems of 4": {
+      // From so many keys that two transactions hardly ever meet: conflicts are not what is measured.
+      const positions = Array.from({ length: 4 }, () => Math.floor(draw() * 1e8));
+      const TransactItems = positions.map((each) => ({ Put: { TableName: pointTable, Item: pointItem(each) } }));
+      return requestFor("TransactWriteItems", { TransactItems });
+    }
   }
+}
+
+function filteredQuery(partition: string): DynamoRequest {
+  return requestFor("Query", {
+    TableName: rangeTable,
+    KeyConditionExpression: "id = :id",
+    FilterExpression: heavyFilter,
+    ExpressionAttributeNames: { "#kind": "kind" },
+    ExpressionAttributeValues: {
+      ":id": { S: partition },
+      ":b": { S: "b" },
+      ":low": { N: "1" },
+      ":high": { N: "100000" },
+      ":absent": { S: "not there" },
+      ":zero": { N: "0" },
+      ":one": { N: "1" },
+      ":two": { N: "2" },
+      ":true": { BOOL: true },
+    },
+  });
 }
 
 export function batchOf(table: string, items: readonly unknown[]): DynamoRequest {
@@ -93,7 +150,7 @@ export function requestFor(target: string, body: unknown): DynamoRequest {
   return { target, body: JSON.stringify(body) };
 }
 
-/** The two tables, as CreateTable wants them. */
+/** The tables, as CreateTable wants them. */
 export function tableRequests(): readonly DynamoRequest[] {
   const id = { AttributeName: "id", AttributeType: "S" };
   const sort = { AttributeName: "sort", AttributeType: "N" };
@@ -111,6 +168,22 @@ export function tableRequests(): readonly DynamoRequest[] {
       TableName: rangeTable,
       AttributeDefinitions: [id, sort],
       KeySchema: [hashKey, { AttributeName: "sort", KeyType: "RANGE" }],
+    }),
+    requestFor("CreateTable", {
+      ...common,
+      TableName: indexedTable,
+      AttributeDefinitions: [id, sort, { AttributeName: "group", AttributeType: "S" }],
+      KeySchema: [hashKey],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: indexName,
+          KeySchema: [
+            { AttributeName: "group", KeyType: "HASH" },
+            { AttributeName: "sort", KeyType: "RANGE" },
+          ],
+          Projection: { ProjectionType: "ALL" },
+        },
+      ],
     }),
   ];
 }

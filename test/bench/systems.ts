@@ -12,8 +12,8 @@ import { sendOnce, type DynamoTarget } from "./dynamo-client.ts";
 import { EtcdClient } from "./etcd-client.ts";
 import type { LoadTarget } from "./load-generator.ts";
 import {
-  batchOf, etcdOperations, etcdValue, itemCount, keyName, operationNames, pointItem, pointTable, rangeItem,
-  rangeTable, requestFor, tableRequests, type OperationName,
+  batchOf, dynaliteOperations, etcdOperations, etcdValue, indexedItem, indexedTable, itemCount, keyName,
+  operationNames, pointItem, pointTable, rangeItem, rangeTable, requestFor, tableRequests, type OperationName,
 } from "./operations.ts";
 import { freePorts, startChild, untilReady, type Child } from "./processes.ts";
 
@@ -80,7 +80,7 @@ async function startDynalite(directory: string): Promise<System> {
     await untilAnswered("dynalite", () => sendOnce(target, requestFor("ListTables", {})));
     await prepareTables(target);
     return {
-      name: "dynalite", operations: operationNames, target: { kind: "dynamodb", ...target },
+      name: "dynalite", operations: dynaliteOperations, target: { kind: "dynamodb", ...target },
       processes: [{ name: "dynalite", pid: child.pid }], stop: () => child.stop(),
     };
   });
@@ -137,13 +137,13 @@ async function prepareTables(target: DynamoTarget): Promise<void> {
     // A young cluster may still wait for its nodes to report.
     await untilAnswered("CreateTable", () => sendOnce(target, request));
   }
-  for (const table of [pointTable, rangeTable]) {
+  const itemOfTable = { [pointTable]: pointItem, [rangeTable]: rangeItem, [indexedTable]: indexedItem };
+  for (const [table, itemOf] of Object.entries(itemOfTable)) {
     await untilReady(`table ${table}`, startPatienceMs, async () => {
       const described = (await sendOnce(target, requestFor("DescribeTable", { TableName: table }))) as
         { readonly Table?: { readonly TableStatus?: string } };
       return described.Table?.TableStatus === "ACTIVE";
     });
-    const itemOf = table === pointTable ? pointItem : rangeItem;
     await inParallel(itemCount / batchItems, async (batch) => {
       const items = Array.from({ length: batchItems }, (_, each) => itemOf(batch * batchItems + each));
       await sendOnce(target, batchOf(table, items));

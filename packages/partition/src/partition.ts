@@ -56,6 +56,8 @@ export interface PartitionDoors {
   readonly indexes: IndexDoors;
   /** Absent where there are no transactions. */
   readonly transactions?: TransactionDoors | undefined;
+  /** Something about this replica is worth a report at once. */
+  changed(): void;
 }
 
 /** The write of the statistics in the batch being filled; later entries of that batch change its value. */
@@ -248,6 +250,7 @@ export class Partition implements StateMachine {
     this.#writes.leaderReady();
     if (this.#statistics.queued > 0) this.#indexQueue.wake();
     this.#indexBuilds.look();
+    this.#doors.changed();
   }
 
   ranges(): readonly { readonly start: Uint8Array; readonly end: Uint8Array }[] {

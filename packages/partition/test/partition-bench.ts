@@ -108,7 +108,7 @@ export class PartitionBench {
     const indexes = options.indexes ?? { locate: () => undefined, deliver: () => {} };
     const tableId = options.tableId ?? this.table.tableId;
     const findTable = (id: number) => (id === tableId ? this.table : undefined);
-    const doors = { clock, engine: this.engine, host, findTable, indexes };
+    const doors = { clock, engine: this.engine, host, findTable, indexes, changed: () => {} };
     this.partition = new Partition(doors, {
       partition: options.partition ?? 1, tableId, firstToken, lastToken, epoch: 1,
     });

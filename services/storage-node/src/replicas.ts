@@ -44,8 +44,6 @@ export interface ReplicasDoors extends PartitionDoors {
   readonly files: Files;
   readonly logStore: LogStore;
   readonly node: () => number;
-  /** A replica came or went: report soon. */
-  changed(): void;
 }
 
 export function createReplicas(doors: ReplicasDoors): Replicas {

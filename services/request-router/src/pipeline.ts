@@ -124,8 +124,11 @@ async function carryOut(
   try {
     return await attempt();
   } catch (error) {
-    // The map here was of a table that is deleted by now; there may be another one under its name.
-    const isOld = [...planned].some(([name, id]) => doors.catalog.find(name)?.tableId !== id);
+    // The map here was of a table that is being deleted or was; there may be another one under its name.
+    const isOld = [...planned].some(([name, id]) => {
+      const table = doors.catalog.find(name);
+      return table?.tableId !== id || table.status === "DELETING";
+    });
     if (!isOld || !(error instanceof DynamoDbException && error.type === "ResourceNotFoundException"))
       throw error;
     return attempt();

@@ -59,7 +59,9 @@ export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
             known?.tableId === table?.tableId && (hasIndex(known, indexName) || !hasIndex(table, indexName));
           if (!usable || isKnown) return resolve();
           // It exists, and the map that says where did not come in time.
-          if (clock.now() >= deadline) return known === undefined ? reject(cannotTell()) : resolve();
+          if (clock.now() >= deadline) {
+            return known?.tableId === table.tableId ? resolve() : reject(cannotTell());
+          }
           doors.refreshMap(() => clock.after(pauseMs, wait));
         };
         wait();
@@ -70,8 +72,9 @@ export function createTableCatalog(doors: TableCatalogDoors): TableCatalog {
     find,
     wasDeleted: (tableId) => follower.wasDeleted(tableId),
     async prepare(names, trace, indexName) {
+      // Of a table that is being deleted another may exist by now under the same name.
       const isKnown = (table: TableDefinition | undefined): boolean =>
-        table !== undefined && hasIndex(table, indexName);
+        table !== undefined && table.status !== "DELETING" && hasIndex(table, indexName);
       const missing = names.map(tableNameOf).filter((name) => name !== "" && !isKnown(find(name)));
       if (missing.length > 0)
         await Promise.all([...new Set(missing)].map((name) => lookUp(name, trace, indexName)));

@@ -160,6 +160,11 @@ class NodeProcess implements StorageNode {
       peerUp: (peer) => this.#peerUp(peer),
     });
     loadMap(files, this.#follower);
+    this.#follower.onChange(() => this.#mapChanged());
+    this.#setRoutes();
+    // Before joining: only the map says who leads group 0 by now. And where group 0 is, too: its replica here may
+    // have been removed, or cut off, without hearing of it.
+    this.#watch.start();
     if (this.#identity.number !== 0) return this.#open();
     const founding = { clock, log, requester: this.#requester, controlClient: this.#controlClient };
     findNumber(founding, this.#identity, { name, zone, endpoint }, members, (found) => {
@@ -199,10 +204,7 @@ class NodeProcess implements StorageNode {
     control.follow();
     replicas.openRecovered();
     host.start();
-    this.#follower.onChange(() => this.#mapChanged());
     if (this.#follower.revision > 0) this.#mapChanged();
-    // Also where group 0 is: its replica here may have been removed, or cut off, without hearing of it.
-    this.#watch.start();
     this.#register();
     this.#timers.push(reporter.start());
   }
@@ -287,15 +289,18 @@ class NodeProcess implements StorageNode {
     else this.#doors.clock.defer(done);
   }
 
-  #mapChanged(): void {
-    if (this.#opened === undefined) return;
-    const { control, replicas } = this.#opened;
-    const map = this.#follower.map();
-    saveMap(this.#doors.files, map);
-    for (const { name, endpoint, retired } of map.nodes) {
+  #setRoutes(): void {
+    for (const { name, endpoint, retired } of this.#follower.nodes()) {
       const isOther = name !== this.#config.name && retired !== true;
       if (isOther && endpoint !== "") this.#transport.setRoute(name, endpoint);
     }
+  }
+
+  #mapChanged(): void {
+    this.#setRoutes();
+    if (this.#opened === undefined) return;
+    const { control, replicas } = this.#opened;
+    saveMap(this.#doors.files, this.#follower.map());
     control.follow();
     replicas.reconcile(this.#follower);
     for (const partition of replicas.all()) partition.buildIndexes();

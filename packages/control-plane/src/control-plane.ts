@@ -265,7 +265,7 @@ class GroupZero implements ControlPlane {
       case "applied":
         return undefined;
       case "not-leader":
-        return { status: "not-leader", leader: result.leader === 0 ? 0 : nodeOfReplica(result.leader) };
+        return { status: "not-leader", leader: nodeOfReplica(result.leader) };
       case "dropped":
         return { status: "unavailable", reason: result.reason };
       case "unknown":
@@ -281,8 +281,7 @@ class GroupZero implements ControlPlane {
 
   #notLeader(): ControlAnswer {
     const leader = this.#doors.host.status(controlGroup)?.leader ?? 0;
-    const node = leader === 0 ? 0 : nodeOfReplica(leader);
-    return { status: "not-leader", leader: node };
+    return { status: "not-leader", leader: nodeOfReplica(leader) };
   }
 
   #announce(): void {

@@ -34,6 +34,11 @@ export function fromHex(text: string): Uint8Array {
   return Buffer.from(text, "hex");
 }
 
+/** The bytes as a text that only these bytes have: what a Map or Set is keyed by. */
+export function bytesName(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
 /** The smallest byte string greater than every one that starts with `prefix`; undefined when there is none. */
 export function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
   for (let last = prefix.length - 1; last >= 0; last--) {

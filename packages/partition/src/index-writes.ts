@@ -5,7 +5,7 @@
 // what arrives from one source is its changes in order, with repetitions. The index partition keeps a mark per
 // source, the position of the last change taken, written with the change: what is not above the mark is dropped. Each
 // change thus takes effect once, and a late copy of an old batch can undo nothing.
-import { concatBytes } from "@azimuth/foundation/bytes.ts";
+import { bytesName, concatBytes } from "@azimuth/foundation/bytes.ts";
 import {
   decodeIndexMark, encodeIndexMark, indexMarkKey,
 } from "@azimuth/storage/keys/index-mark-key.ts";
@@ -60,7 +60,7 @@ export function indexWrite(
       const fresh = keyed.filter(({ change }) => mark === undefined || isAfter(change, mark));
       const last = fresh.at(-1);
       if (last === undefined) return nothingToDo({});
-      const finalByKey = new Map(fresh.map(({ change, whole }) => [toName(whole), { whole, value: change.value }]));
+      const finalByKey = new Map(fresh.map(({ change, whole }) => [bytesName(whole), { whole, value: change.value }]));
       let itemCountDelta = 0;
       let itemBytesDelta = 0;
       const effects: EntryEffect[] = [];
@@ -78,8 +78,4 @@ export function indexWrite(
 
 function isAfter(left: QueuePosition, right: QueuePosition): boolean {
   return left.index === right.index ? left.ordinal > right.ordinal : left.index > right.index;
-}
-
-function toName(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
 }

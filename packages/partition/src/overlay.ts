@@ -4,6 +4,7 @@
 // A decision reads the engine first (asynchronously) and decides later; an entry applied in between would be seen in
 // neither place if it left the overlay at once. So entries applied while a read is under way stay until that read
 // has been used: `pin` before reading, `unpin` after deciding.
+import { bytesName } from "@azimuth/foundation/bytes.ts";
 
 interface OverlayValue {
   /** Undefined: deleted. */
@@ -26,13 +27,13 @@ export class Overlay {
   /** Undefined: the overlay does not know the key, look in the engine. */
   get(key: Uint8Array): OverlayValue | undefined {
     if (this.#values.size === 0) return undefined;
-    return this.#values.get(mapKey(key));
+    return this.#values.get(bytesName(key));
   }
 
   put(index: number, writes: readonly { readonly key: Uint8Array; readonly value: Uint8Array | undefined }[]): void {
     const keys: string[] = [];
     for (const write of writes) {
-      const key = mapKey(write.key);
+      const key = bytesName(write.key);
       keys.push(key);
       this.#values.set(key, { value: write.value, index });
     }
@@ -70,8 +71,4 @@ export class Overlay {
     }
     if (count > 0) this.#proposals.splice(0, count);
   }
-}
-
-function mapKey(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
 }

@@ -110,7 +110,7 @@ export class Partition implements StateMachine {
   }
 
   get leaderNode(): number {
-    return this.leader === 0 ? 0 : nodeOfReplica(this.leader);
+    return nodeOfReplica(this.leader);
   }
 
   /** Decides and replicates one write; `done` runs exactly once. */

@@ -55,7 +55,7 @@ export function createReadPath(doors: PartitionDoors, partition: Partition): Rea
     }
     doors.host.readIndex(descriptor.partition, (result) => {
       if (result.kind === "not-leader") {
-        return done({ status: "not-leader", leader: result.leader === 0 ? 0 : nodeOfReplica(result.leader) });
+        return done({ status: "not-leader", leader: nodeOfReplica(result.leader) });
       }
       const table = doors.findTable(command.tableId);
       if (partition.descriptor.epoch !== epoch || table === undefined) return done({ status: "wrong-epoch" });

@@ -2,6 +2,7 @@
 // (transaction-writes.ts). Locks are replicated and stored like items, in a space of their own; there are few and
 // they are asked for often, so every replica also keeps them in memory, as of the entries it has applied. What the
 // leader has decided on top of that is in its overlay, as for everything else.
+import { bytesName } from "@azimuth/foundation/bytes.ts";
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import { DynamoDbException } from "@azimuth/model/exceptions.ts";
 import type { Effect } from "@azimuth/operations/operation.ts";
@@ -56,13 +57,13 @@ export class LockTable {
 
   /** The lock under a lock's key, as of what this replica has applied. */
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.#held.size === 0 ? undefined : this.#held.get(nameOf(key))?.value;
+    return this.#held.size === 0 ? undefined : this.#held.get(bytesName(key))?.value;
   }
 
   /** To be told every effect that is applied. */
   applied(effect: EntryEffect): void {
     if (!isLockKey(effect.key)) return;
-    if (effect.kind === "delete") this.#held.delete(nameOf(effect.key));
+    if (effect.kind === "delete") this.#held.delete(bytesName(effect.key));
     else this.#hold(effect.key, effect.value);
   }
 
@@ -82,7 +83,7 @@ export class LockTable {
   #hold(key: Uint8Array, value: Uint8Array): void {
     this.#used = true;
     const held = { key: Uint8Array.from(key), value: Uint8Array.from(value), seenAt: this.#clock.now() };
-    this.#held.set(nameOf(key), held);
+    this.#held.set(bytesName(key), held);
   }
 }
 
@@ -98,8 +99,4 @@ export function encodeLock(lock: Lock): Uint8Array {
 
 export function decodeLock(value: Uint8Array): Lock {
   return decodeBody<Lock>(value);
-}
-
-function nameOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
 }

@@ -8,7 +8,7 @@
 // watches the item from before it reads it: any entry that touches item or lock spoils the watch, and so does a change
 // of leader. Each of the two steps is confirmed by ReadIndex like every strong read.
 import { assert } from "@azimuth/foundation/assert.ts";
-import { concatBytes } from "@azimuth/foundation/bytes.ts";
+import { bytesName, concatBytes } from "@azimuth/foundation/bytes.ts";
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { Outcome, PointReadCommand } from "@azimuth/operations/operation.ts";
 import { tablePrefix } from "@azimuth/storage/keys/item-key.ts";
@@ -107,7 +107,7 @@ export class ReadWatches {
 
 /** Item and lock have one name: their keys differ in the first byte only. */
 function itemName(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset + 1, key.byteLength - 1).toString("latin1");
+  return bytesName(key.subarray(1));
 }
 
 type Found = (stored: Uint8Array | undefined) => void;

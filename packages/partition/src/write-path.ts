@@ -10,7 +10,7 @@
 //   earlier attempt still on its way cannot be applied behind the answer. A first attempt needs no look-up unless
 //   a retry of it was seen before it.
 import { assert } from "@azimuth/foundation/assert.ts";
-import { toHex } from "@azimuth/foundation/bytes.ts";
+import { bytesName, toHex } from "@azimuth/foundation/bytes.ts";
 import { probe } from "@azimuth/foundation/probe.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import type { Outcome, WriteCommand } from "@azimuth/operations/operation.ts";
@@ -149,7 +149,7 @@ class LeaderWritePath implements WritePath {
     const keys: Uint8Array[] = [];
     const wanted = new Set<string>();
     const want = (key: Uint8Array): void => {
-      const name = mapKey(key);
+      const name = bytesName(key);
       if (wanted.has(name) || this.#overlay.get(key) !== undefined) return;
       wanted.add(name);
       keys.push(key);
@@ -161,7 +161,7 @@ class LeaderWritePath implements WritePath {
     }
     const decide = (values: readonly (Uint8Array | undefined)[]): void => {
       const found = new Map<string, Uint8Array | undefined>();
-      keys.forEach((key, position) => found.set(mapKey(key), values[position]));
+      keys.forEach((key, position) => found.set(bytesName(key), values[position]));
       this.#decideBatch(batch, found, term, generation);
       this.#reading = false;
       this.#overlay.unpin();
@@ -215,8 +215,8 @@ class LeaderWritePath implements WritePath {
       const decided = this.#overlay.get(key);
       if (decided === undefined) {
         if (isLockKey(key)) return this.#partition.locks.get(key);
-        assert(found.has(mapKey(key)), "decide looked at a key that was not read");
-        return found.get(mapKey(key));
+        assert(found.has(bytesName(key)), "decide looked at a key that was not read");
+        return found.get(bytesName(key));
       }
       seenIndex = Math.max(seenIndex, decided.index);
       return decided.value;
@@ -279,7 +279,7 @@ class LeaderWritePath implements WritePath {
     }
     this.#doors.host.readIndex(partition, (result) => {
       if (result.kind === "confirmed") pending.done({ status: "ok", outcome });
-      else pending.done({ status: "not-leader", leader: nodeNumber(result.leader) });
+      else pending.done({ status: "not-leader", leader: nodeOfReplica(result.leader) });
     });
   }
 
@@ -330,7 +330,7 @@ function replyToProposal(result: ProposalResult, outcome: Outcome): PartitionRep
     case "applied":
       return result.value === "wrong-epoch" ? { status: "wrong-epoch" } : { status: "ok", outcome };
     case "not-leader":
-      return { status: "not-leader", leader: nodeNumber(result.leader) };
+      return { status: "not-leader", leader: nodeOfReplica(result.leader) };
     case "dropped":
       return { status: "unavailable", reason: result.reason };
     case "unknown":
@@ -341,13 +341,5 @@ function replyToProposal(result: ProposalResult, outcome: Outcome): PartitionRep
 /** What a refusal saw was lost or may be: nothing of the refused write itself was done, so it may be tried again. */
 function replyToRefusal(result: ProposalResult, outcome: Outcome): PartitionReply {
   if (result.kind === "applied" && result.value !== "wrong-epoch") return { status: "ok", outcome };
-  return { status: "not-leader", leader: result.kind === "not-leader" ? nodeNumber(result.leader) : 0 };
-}
-
-function nodeNumber(replica: number): number {
-  return replica === 0 ? 0 : nodeOfReplica(replica);
-}
-
-function mapKey(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
+  return { status: "not-leader", leader: result.kind === "not-leader" ? nodeOfReplica(result.leader) : 0 };
 }

@@ -17,7 +17,7 @@ import type { WriteOperation } from "@azimuth/storage/engine.ts";
 import {
   appliedKey, decodeAppliedState, encodeAppliedState, type AppliedState,
 } from "@azimuth/storage/keys/applied-key.ts";
-import { emptyConfig } from "@azimuth/storage/log-store.ts";
+import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
 import type { AppendPipeline } from "./append-pipeline.ts";
 import type { ApplyPipeline } from "./apply-pipeline.ts";
 import type { Flusher } from "./flusher.ts";

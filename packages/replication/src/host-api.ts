@@ -70,6 +70,7 @@ export interface ReplicationHost {
 /** Replica ids are `generation × 4096 + node number`, so that a message finds its node by the id. */
 export const replicaIdsPerGeneration = 4096;
 
+/** 0 for replica 0, which is none. */
 export function nodeOfReplica(replica: ReplicaId): number {
   return replica % replicaIdsPerGeneration;
 }

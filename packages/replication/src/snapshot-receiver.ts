@@ -19,7 +19,7 @@ import type { Message, SnapshotMeta } from "@azimuth/raft/types.ts";
 import type { SnapshotChunkMessage, SnapshotReplyMessage } from "@azimuth/rpc/messages.ts";
 import type { WriteOperation } from "@azimuth/storage/engine.ts";
 import { appliedKey, encodeAppliedState } from "@azimuth/storage/keys/applied-key.ts";
-import { emptyConfig } from "@azimuth/storage/log-store.ts";
+import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
 import type { AppendPipeline } from "./append-pipeline.ts";
 import type { ApplyPipeline } from "./apply-pipeline.ts";
 import type { Flusher } from "./flusher.ts";

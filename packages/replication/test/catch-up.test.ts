@@ -1,7 +1,7 @@
 // Replicas that fell behind: by the log when it still has what they need, by a snapshot otherwise.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { emptyConfig } from "@azimuth/storage/log-store.ts";
+import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
 import { replicaIdOf } from "../src/host-api.ts";
 import type { ReplicationLimits } from "../src/limits.ts";
 import { TestCluster, type TestNode } from "./test-cluster.ts";

@@ -1,7 +1,7 @@
 // The life of a group in good times and through crashes of its nodes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { emptyConfig } from "@azimuth/storage/log-store.ts";
+import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
 import { replicaIdOf } from "../src/host-api.ts";
 import { TestCluster } from "./test-cluster.ts";
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { WriteOperation } from "@azimuth/storage/engine.ts";
-import { emptyConfig } from "@azimuth/storage/log-store.ts";
+import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
 import { ApplyPipeline } from "../src/apply-pipeline.ts";
 import type { Group } from "../src/group.ts";
 import type { ReadResult } from "../src/host-api.ts";

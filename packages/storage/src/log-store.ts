@@ -7,7 +7,7 @@
 // - Appending entries at index i removes everything at or above i.
 // - Recovery tells a torn tail (the last record of the last segment, never acknowledged: cut off) from
 //   corruption of synced data (fatal for the groups concerned: never silently dropped).
-import type { ConfigState, Entry, HardState, LogView, SnapshotMeta } from "@azimuth/raft/types.ts";
+import type { Entry, HardState, LogView, SnapshotMeta } from "@azimuth/raft/types.ts";
 
 export type GroupId = number;
 
@@ -56,12 +56,3 @@ export interface LogStore {
   stats(): { readonly bytes: number; readonly segments: number; readonly syncs: number; readonly appends: number };
   close(): void;
 }
-
-/** An empty configuration: of a replica that has not been told of any. */
-export const emptyConfig: ConfigState = {
-  voters: [],
-  votersOutgoing: [],
-  learners: [],
-  learnersNext: [],
-  autoLeave: false,
-};

@@ -8,7 +8,7 @@ import type { Instruction } from "@azimuth/control-plane/instructions.ts";
 import { createWatchServer, type MapDelta, type WatchServer } from "@azimuth/control-plane/watch.ts";
 import type { ReplicationHost } from "@azimuth/replication/host-api.ts";
 import type { Engine } from "@azimuth/storage/engine.ts";
-import { emptyConfig } from "@azimuth/storage/log-store.ts";
+import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
 
 export interface Control {
   readonly plane: ControlPlane;

@@ -19,7 +19,8 @@ import {
 import { localIndexesOf } from "@azimuth/operations/index-entries.ts";
 import { Partition, type PartitionDescriptor, type PartitionDoors } from "@azimuth/partition/partition.ts";
 import type { Files } from "@azimuth/storage/files.ts";
-import { emptyConfig, type LogStore } from "@azimuth/storage/log-store.ts";
+import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
+import type { LogStore } from "@azimuth/storage/log-store.ts";
 
 const fileName = "replicas.json";
 const controlGroup = 0;

@@ -8,6 +8,7 @@
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { ConfigChange, ConfigChangeStep, ConfigState, ReplicaId } from "../types.ts";
 
+/** Of a replica that has not been told of any. */
 export const emptyConfig: ConfigState = {
   voters: [],
   votersOutgoing: [],

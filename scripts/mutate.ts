@@ -1,48 +1,50 @@
 // npm run mutate: a jury for the tests. Applies small wrong changes, one at a time, to a copy of the tree, and reports
-// which are noticed: by the tests of the package concerned, or by seeds of the simulator, and after how many of them.
+// who notices: the tests of the package concerned, and the swarm of the simulator, after how many of its seeds.
 //
-//   npm run mutate [-- --only TEXT] [--seeds 300] [--from 1] [--until 20000] [--tests-only] [--sim-only] [--list]
+//   npm run mutate [-- --by tests|seeds|both] [--only TEXT]... [--seeds 300] [--from 1] [--until 12000] [--jobs 1]
+//   npm run mutate -- --by both --missed      seeds only for what the tests have missed
+//   npm run mutate -- --list
 //
-// A mutation that nobody notices is a hole in the tests: the command fails, and the hole is to be closed by a test, not
-// by taking the mutation off the list. One whose text is not found has been overtaken by the code and fails, too.
-import { execFileSync, spawnSync } from "node:child_process";
+// The first row is the code without any mutation, before the same judges: what they find there is a false alarm. A
+// mutation that nobody notices is a hole: the command fails, and the hole is to be closed by a test or a checker, not
+// by taking the mutation off the list. One whose text is not found (`npm run check` says so, too) fails as well.
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import {
+  endJudges, findFailingSeed, findFailingTest, foldersThatJudge, mutate, packageOf, type Finding,
+} from "./mutation-judges.ts";
 import { mutations, type Mutation } from "./mutations.ts";
+import { root } from "./source-files.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const workspaceScope = "@azimuth";
-const testsTimeoutMs = 240_000;
-const seedsTimeoutMs = 3_600_000;
 const outputBytesMax = 1 << 28;
-const nodeFlags = ["--disable-warning=ExperimentalWarning"];
-/** Tests of these packages exercise the package as well. */
-const widerTests: Readonly<Record<string, readonly string[]>> = {
-  "packages/raft": ["packages/replication"],
-  "packages/storage": ["packages/replication"],
-};
+const judges = ["tests", "seeds", "both"];
 
 const { values: flags } = parseArgs({
   options: {
-    only: { type: "string" },
+    only: { type: "string", multiple: true },
+    by: { type: "string", default: "both" },
+    missed: { type: "boolean", default: false },
     seeds: { type: "string", default: "300" },
     from: { type: "string", default: "1" },
-    until: { type: "string", default: "20000" },
-    jobs: { type: "string" },
-    "tests-only": { type: "boolean", default: false },
-    "sim-only": { type: "boolean", default: false },
+    until: { type: "string", default: "12000" },
+    jobs: { type: "string", default: "1" },
     list: { type: "boolean", default: false },
   },
 });
 
-interface Judgement {
-  readonly mutation: string;
-  /** Undefined when nobody noticed. */
-  readonly caughtBy: string | undefined;
-  readonly seconds: number;
+/** What a judge said: undefined when it was not asked, false when it noticed nothing. */
+type Word = Finding | false | undefined;
+
+interface Row {
+  /** Undefined: the code as it is. */
+  readonly mutation: Mutation | undefined;
+  readonly problem?: string | undefined;
+  readonly tests: Word;
+  readonly seeds: Word;
 }
 
 /** A copy of the working tree whose workspace packages are the copies, and whose other packages are the tree's own. */
@@ -68,103 +70,111 @@ function copyTree(): string {
   return copy;
 }
 
-function packageOf(file: string): string {
-  return file.split("/").slice(0, 2).join("/");
-}
-
-function testFilesOf(copy: string, folder: string): readonly string[] {
-  try {
-    const names = readdirSync(join(copy, folder, "test")).filter((name) => name.endsWith(".test.ts"));
-    return names.map((name) => join(folder, "test", name));
-  } catch {
-    return [];
-  }
-}
-
-/** The name of the first test that fails; undefined when all pass. */
-function failingTest(copy: string, folder: string): string | undefined {
-  const files = testFilesOf(copy, folder);
-  if (files.length === 0) return undefined;
-  const args = [...nodeFlags, "--test", "--test-reporter=tap", ...files];
-  const options = { cwd: copy, encoding: "utf8", timeout: testsTimeoutMs, maxBuffer: outputBytesMax } as const;
-  const { status, stdout } = spawnSync(process.execPath, args, options);
-  if (status === 0) return undefined;
-  const failed = /^\s*not ok \d+ - (.*)$/m.exec(stdout)?.[1];
-  return `${folder}: ${failed ?? "the tests ended without a result"}`;
-}
-
-/** Which seed fails, and after how many. */
-function failingSeed(copy: string): string | undefined {
-  const { seeds, from, until } = flags;
-  const args = [...nodeFlags, "scripts/sim.ts", "--first", "--seeds", seeds, "--from", from, "--until", until];
-  if (flags.jobs !== undefined) args.push("--jobs", flags.jobs);
-  const options = { cwd: copy, encoding: "utf8", timeout: seedsTimeoutMs, maxBuffer: outputBytesMax } as const;
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, options);
-  if (status === 0) return undefined;
-  const done = /^(\d+) seeds, /m.exec(stdout)?.[1] ?? "?";
-  const seed = /^replay: .*--seed (\S+)/m.exec(stdout)?.[1] ?? /seed (\d+) ended/.exec(stderr)?.[1] ?? "?";
-  const why = /^VIOLATED (.*)$/m.exec(stdout)?.[1] ?? "the process ended";
-  return `seed ${seed}, the ${done}th: ${why.slice(0, 120)}`;
-}
-
-function judge(copy: string, mutation: Mutation): Judgement {
-  const startedAt = performance.now();
+async function judge(copy: string, mutation: Mutation | undefined, chosen: readonly Mutation[]): Promise<Row> {
+  if (mutation === undefined) return ask(copy, undefined, [...new Set(chosen.flatMap(foldersThatJudge))]);
   const path = join(copy, mutation.file);
   const original = readFileSync(path, "utf8");
-  const done = (caughtBy: string | undefined): Judgement => {
+  const result = mutate(original, mutation);
+  if ("problem" in result) return { mutation, problem: result.problem, tests: undefined, seeds: undefined };
+  writeFileSync(path, result.text);
+  try {
+    return await ask(copy, mutation, foldersThatJudge(mutation));
+  } finally {
     writeFileSync(path, original);
-    return { mutation: mutation.name, caughtBy, seconds: (performance.now() - startedAt) / 1000 };
+  }
+}
+
+async function ask(copy: string, mutation: Mutation | undefined, folders: readonly string[]): Promise<Row> {
+  const { by, missed, from, seeds, until } = flags;
+  const byTests: Word = by === "seeds" ? undefined : await findFailingTest(copy, folders) ?? false;
+  const wanted = by !== "tests" && !(missed && byTests) && mutation?.outOfSight === undefined;
+  if (!wanted) return { mutation, tests: byTests, seeds: undefined };
+  const options = { from: Number(from), seeds: Number(seeds), until: Number(until) };
+  return { mutation, tests: byTests, seeds: await findFailingSeed(copy, options) ?? false };
+}
+
+async function judgeAll(chosen: readonly Mutation[]): Promise<readonly Row[]> {
+  const queue: (Mutation | undefined)[] = [undefined, ...chosen];
+  const rows: Row[] = [];
+  const copies: string[] = [];
+  const clean = (): void => {
+    endJudges();
+    for (const copy of copies) rmSync(copy, { recursive: true, force: true, maxRetries: 3 });
   };
-  if (original.split(mutation.from).length !== 2) return done(undefined);
-  writeFileSync(path, original.replace(mutation.from, () => mutation.to));
-  const own = packageOf(mutation.file);
-  if (!flags["sim-only"]) {
-    for (const folder of [own, ...(widerTests[own] ?? [])]) {
-      const test = failingTest(copy, folder);
-      if (test !== undefined) return done(test);
+  process.once("SIGINT", () => {
+    clean();
+    process.exit(1);
+  });
+  const work = async (): Promise<void> => {
+    const copy = copyTree();
+    copies.push(copy);
+    while (queue.length > 0) {
+      const startedAt = performance.now();
+      const row = await judge(copy, queue.shift(), chosen);
+      rows.push(row);
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+      process.stdout.write(`${nameOf(row)}  (${seconds} s)\n${row.problem ?? `    ${told(row).join("\n    ")}`}\n`);
     }
+  };
+  try {
+    await Promise.all(Array.from({ length: Number(flags.jobs) }, work));
+  } finally {
+    clean();
   }
-  return done(flags["tests-only"] ? undefined : failingSeed(copy));
+  const order = (row: Row): number => (row.mutation === undefined ? -1 : chosen.indexOf(row.mutation));
+  return rows.toSorted((left, right) => order(left) - order(right));
 }
 
-/** Unmodified code must raise no alarm, or the verdicts mean nothing. */
-function findFalseAlarm(copy: string, chosen: readonly Mutation[]): string | undefined {
-  if (flags["sim-only"]) return undefined;
-  const own = [...new Set(chosen.map(({ file }) => packageOf(file)))];
-  for (const folder of new Set(own.flatMap((each) => [each, ...(widerTests[each] ?? [])]))) {
-    const test = failingTest(copy, folder);
-    if (test !== undefined) return test;
-  }
-  return undefined;
+function nameOf({ mutation }: Row): string {
+  return mutation?.name ?? "unmodified";
 }
 
-function main(): boolean {
-  const chosen = mutations.filter(({ name }) => flags.only === undefined || name.includes(flags.only));
+function told({ mutation, tests, seeds }: Row): readonly string[] {
+  const byTests = tests === undefined ? "not asked" : tests === false ? "no test" : tests.what;
+  const none = `not within ${flags.seeds} seeds`;
+  const bySeeds = seeds === undefined ? mutation?.outOfSight ?? "not asked" : seeds === false ? none : seeds.what;
+  return [byTests, bySeeds];
+}
+
+function isCaught({ tests, seeds }: Row): boolean {
+  return Boolean(tests) || Boolean(seeds);
+}
+
+/** The rows as a table in Markdown. */
+function tableOf(rows: readonly Row[]): string {
+  const cell = (text: string): string => text.replaceAll("|", "\\|");
+  const lines = rows.map((row) => {
+    const [byTests, bySeeds] = told(row) as [string, string];
+    const where = row.mutation === undefined ? "" : packageOf(row.mutation.file).split("/")[1];
+    const count = row.seeds ? String(row.seeds.seeds) : "";
+    const cells = [nameOf(row), where, row.problem ?? byTests, count, bySeeds];
+    return `| ${cells.map((each) => cell(each ?? "")).join(" | ")} |`;
+  });
+  return ["| mutation | package | test | seeds | what the seed found |", "|---|---|---|---|---|", ...lines].join("\n");
+}
+
+async function main(): Promise<boolean> {
+  if (!judges.includes(flags.by)) {
+    process.stderr.write(`--by is one of ${judges.join(", ")}\n`);
+    return false;
+  }
+  const { only } = flags;
+  const chosen = mutations.filter(({ name }) => only === undefined || only.some((text) => name.includes(text)));
   if (flags.list) {
     for (const { name, file } of chosen) process.stdout.write(`${name}  (${file})\n`);
     return true;
   }
-  const copy = copyTree();
-  const judgements: Judgement[] = [];
-  try {
-    const alarm = findFalseAlarm(copy, chosen);
-    if (alarm !== undefined) {
-      process.stdout.write(`without any mutation, ${alarm} fails\n`);
-      return false;
-    }
-    for (const mutation of chosen) {
-      const stale = readFileSync(join(copy, mutation.file), "utf8").split(mutation.from).length !== 2;
-      const judgement = judge(copy, mutation);
-      judgements.push(judgement);
-      const verdict = stale ? "STALE: its text is not there once" : judgement.caughtBy ?? "NOT CAUGHT";
-      process.stdout.write(`${mutation.name}\n    ${verdict}  (${judgement.seconds.toFixed(0)} s)\n`);
-    }
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
-  }
-  const caught = judgements.filter(({ caughtBy }) => caughtBy !== undefined).length;
-  process.stdout.write(`${caught} of ${judgements.length} mutations caught\n`);
-  return caught === judgements.length;
+  const rows = await judgeAll(chosen);
+  const mutated = rows.filter(({ mutation }) => mutation !== undefined);
+  const alarms = rows.filter((row) => row.mutation === undefined && isCaught(row)).length;
+  const caught = mutated.filter(isCaught).length;
+  const bySeeds = mutated.filter(({ seeds }) => seeds).length;
+  const byTests = mutated.filter(({ tests }) => tests).length;
+  process.stdout.write(
+    `\n${tableOf(rows)}\n\n${caught} of ${mutated.length} mutations caught, ` +
+      `${byTests} by tests, ${bySeeds} by seeds; ${alarms} false alarms\n`,
+  );
+  return caught === mutated.length && alarms === 0;
 }
 
-process.exitCode = main() ? 0 : 1;
+process.exitCode = (await main()) ? 0 : 1;

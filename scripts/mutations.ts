@@ -1,6 +1,6 @@
 // The small wrong changes that the tests must notice, each the kind of mistake that somebody could make tomorrow. A
 // change replaces one text, which must occur exactly once, by another. The list grows with the code: whoever moves a
-// line that is named here moves the name with it, and `npm run mutate` says so when somebody did not.
+// line that is named here moves the name with it, and `npm run check` says so when somebody did not.
 
 export interface Mutation {
   readonly name: string;
@@ -8,6 +8,8 @@ export interface Mutation {
   readonly file: string;
   readonly from: string;
   readonly to: string;
+  /** Why the swarm cannot see it: what its clients or its faults never do. Then only the tests are asked. */
+  readonly outOfSight?: string;
 }
 
 const raft = "packages/raft/src";

@@ -1,7 +1,8 @@
 // What neither the compiler nor the linter sees: lengths of lines and files, an opening comment, leftovers, one title
-// for each document, links that lead somewhere, and exports that nobody uses.
+// for each document, links that lead somewhere, exports that nobody uses, and mutations that the code has overtaken.
 //   node scripts/tidy.ts        prints each finding as path:line: sentence
 import { posix } from "node:path";
+import { findStaleMutations } from "./mutation-judges.ts";
 import { sourceFiles, type SourceFile } from "./source-files.ts";
 
 /** The style aims at 110; tests may keep a case on one line. */
@@ -80,7 +81,9 @@ function deadExports(files: readonly SourceFile[]): readonly Finding[] {
 }
 
 if (import.meta.main) {
-  const findings = findUntidy(sourceFiles());
+  const files = sourceFiles();
+  const stale = findStaleMutations(files).map((sentence) => ({ path: "scripts/mutations.ts", line: 1, sentence }));
+  const findings = [...findUntidy(files), ...stale];
   for (const { path, line, sentence } of findings) process.stdout.write(`${path}:${line}: ${sentence}\n`);
   if (findings.length > 0) process.exitCode = 1;
 }

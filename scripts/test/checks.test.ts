@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findBreaches } from "../check-floors.ts";
+import { findStaleMutations, mutate } from "../mutation-judges.ts";
+import { mutations } from "../mutations.ts";
+import { sourceFiles } from "../source-files.ts";
 import { findUntidy } from "../tidy.ts";
 
 const breaches = (path: string, text: string) => findBreaches([{ path, text }]).map(({ sentence }) => sentence);
@@ -54,4 +57,14 @@ test("a document has one title and links that lead somewhere; code in it is left
   assert.deepEqual(untidy("README.md", "# One\n\n[there](docs/there.md) [web](https://example.com)\n\n```\n# two\n```\n"), []);
   assert.match(untidy("README.md", "## None\n").join(), /0 titles/);
   assert.match(untidy("README.md", "# One\n\n[gone](docs/gone.md)\n").join(), /not there/);
+});
+
+test("a mutation whose text the code has overtaken is found, and so is one that does not parse", () => {
+  const mutation = { name: "one", file: "a.ts", from: "a + b", to: "a - b" };
+  assert.deepEqual(mutate("const c = a + b;\n", mutation), { text: "const c = a - b;\n" });
+  assert.deepEqual(mutate("a - b", mutation), { problem: "its text is 0 times in a.ts, not once" });
+  assert.deepEqual(mutate("a + b * (a + b)", mutation), { problem: "its text is 2 times in a.ts, not once" });
+  assert.match(JSON.stringify(mutate("const c = a + b;\n", { ...mutation, to: "(a" })), /does not parse/);
+  assert.equal(findStaleMutations([]).length, mutations.length);
+  assert.deepEqual(findStaleMutations(sourceFiles()), []);
 });

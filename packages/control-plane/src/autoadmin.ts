@@ -7,7 +7,7 @@ import type { TableDefinition } from "@azimuth/model/table.ts";
 import type { ControlAnswer, ControlCommand, ControlOutcome } from "./commands.ts";
 import type { ControlState } from "./control-state.ts";
 import type { Instruction } from "./instructions.ts";
-import type { NodeReport } from "./node-report.ts";
+import type { GroupReport, NodeReport } from "./node-report.ts";
 import {
   noteMissing, viewCluster, type AutoadminOptions, type Observations, type ReceivedReport,
 } from "./observations.ts";
@@ -86,20 +86,27 @@ export function createAutoadmin(doors: AutoadminDoors, options: AutoadminOptions
     },
     tableSizes(state, table) {
       const view = viewCluster(state, memory, options, doors.clock.now());
-      const sizesOf = (tableOrIndexId: number): { itemCount: number; bytes: number } => {
-        let itemCount = 0;
-        let bytes = 0;
-        for (const { partition } of state.partitionsOf(tableOrIndexId)) {
+      const reportsOf = (tableOrIndexId: number): readonly GroupReport[] =>
+        state.partitionsOf(tableOrIndexId).flatMap(({ partition }) => {
           const { leader, freshest } = view.group(partition);
-          itemCount += (leader ?? freshest)?.items ?? 0;
-          bytes += (leader ?? freshest)?.bytes ?? 0;
-        }
-        return { itemCount, bytes };
-      };
-      const global = (table.indexes ?? []).filter((index) => index.kind === "global");
-      const indexes = Object.fromEntries(global.map((index) => [index.name, sizesOf(index.indexId)]));
-      return { ...sizesOf(table.tableId), ...(global.length === 0 ? {} : { indexes }) };
+          return leader ?? freshest ?? [];
+        });
+      const ofTable = reportsOf(table.tableId);
+      const local = ofTable.flatMap(({ localIndexes = [] }) => localIndexes);
+      const indexes = Object.fromEntries((table.indexes ?? []).map(({ kind, name, indexId }) => [name, total(
+        kind === "local" ? local.filter((size) => size.indexId === indexId) : reportsOf(indexId),
+      )]));
+      return { ...total(ofTable), ...(Object.keys(indexes).length === 0 ? {} : { indexes }) };
     },
+  };
+}
+
+function total(
+  sizes: readonly { readonly items: number; readonly bytes: number }[],
+): { readonly itemCount: number; readonly bytes: number } {
+  return {
+    itemCount: sizes.reduce((sum, { items }) => sum + items, 0),
+    bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0),
   };
 }
 

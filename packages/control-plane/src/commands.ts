@@ -175,7 +175,7 @@ export interface ControlOutcome {
   readonly sizes?: {
     readonly itemCount: number;
     readonly bytes: number;
-    /** Of the table's global indexes, by their names. */
+    /** Of the table's indexes, by their names. */
     readonly indexes?: Readonly<Record<string, { readonly itemCount: number; readonly bytes: number }>>;
   };
   /** ListTables. */

@@ -33,7 +33,12 @@ export interface GroupReport {
   readonly corrupted: boolean;
   /** Global indexes added to the live table that hold everything this partition has; absent: none. */
   readonly builtIndexes?: readonly number[];
+  /** What the partition holds of its table's local indexes; absent: none. */
+  readonly localIndexes?: readonly { readonly indexId: number; readonly items: number; readonly bytes: number }[];
 }
+
+/** Of GroupReport, what the partition itself counts (packages/partition/src/statistics.ts). */
+export type PartitionCounts = Required<Pick<GroupReport, "items" | "bytes" | "builtIndexes" | "localIndexes">>;
 
 export interface NodeReport {
   readonly node: number;
@@ -46,14 +51,19 @@ export interface NodeReport {
 
 /** The report of one group as the replication host sees it. */
 export function groupReportOf(
-  status: GroupStatus, bytes: number, corrupted: boolean, items = 0, builtIndexes: readonly number[] = [],
+  status: GroupStatus,
+  corrupted: boolean,
+  counts: PartitionCounts = { items: 0, bytes: 0, builtIndexes: [], localIndexes: [] },
 ): GroupReport {
   const { group, replica, role, leader, term, applied, lastIndex, initialised, config, progress } = status;
   return {
-    group, replica, role, leader, term, applied, lastIndex, initialised, progress, items, bytes, corrupted,
+    group, replica, role, leader, term, applied, lastIndex, initialised, progress, corrupted,
+    items: counts.items,
+    bytes: counts.bytes,
     voters: config.voters,
     learners: config.learners,
     joint: config.votersOutgoing.length > 0,
-    ...(builtIndexes.length > 0 ? { builtIndexes } : {}),
+    ...(counts.builtIndexes.length > 0 ? { builtIndexes: counts.builtIndexes } : {}),
+    ...(counts.localIndexes.length > 0 ? { localIndexes: counts.localIndexes } : {}),
   };
 }

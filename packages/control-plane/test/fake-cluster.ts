@@ -15,7 +15,7 @@ import type { ControlAnswer, ControlCommand, ControlOutcome, NewTable } from "..
 import { createControlPlane, type ControlPlane } from "../src/control-plane.ts";
 import { executeInstruction, type Instruction } from "../src/instructions.ts";
 import { MapFollower } from "../src/map-follower.ts";
-import { groupReportOf } from "../src/node-report.ts";
+import { groupReportOf, type GroupReport } from "../src/node-report.ts";
 import { defaultAutoadminOptions, type AutoadminOptions } from "../src/observations.ts";
 import { reconcile } from "../src/replica-fate.ts";
 import { FakeControlGroup, settledConfig } from "./fake-control-group.ts";
@@ -57,6 +57,8 @@ export class FakeCluster {
   readonly nodes: FakeNode[] = [];
   /** What every partition reports to have filled. */
   builtIndexes: readonly number[] = [];
+  /** What every partition reports of local indexes. */
+  localIndexes: NonNullable<GroupReport["localIndexes"]> = [];
   readonly groups = new Map<number, FakeGroup>();
   readonly control: FakeControlGroup;
   readonly planes = new Map<number, { plane: ControlPlane; engine: Engine }>();
@@ -321,9 +323,10 @@ export class FakeCluster {
 
   #report(node: FakeNode): void {
     const groups = [...node.held].filter(([id]) => this.groups.has(id)).map(([id, held]) =>
-      groupReportOf(this.#status(id, held.replica, held.initialised), 100, held.corrupted, 7, this.builtIndexes));
+      groupReportOf(this.#status(id, held.replica, held.initialised), held.corrupted,
+        { items: 7, bytes: 100, builtIndexes: this.builtIndexes, localIndexes: this.localIndexes }));
     for (const replica of this.planes.keys()) {
-      if (nodeOfReplica(replica) === node.number) groups.push(groupReportOf(this.control.status(replica), 10, false));
+      if (nodeOfReplica(replica) === node.number) groups.push(groupReportOf(this.control.status(replica), false));
     }
     node.sequence++;
     const { number, incarnation, session, sequence } = node;

@@ -36,11 +36,13 @@ test("indexes made with a table are ACTIVE with it; global ones have partitions 
   const table = describe(cluster);
   assert.deepEqual(states(table), ["ACTIVE", "near ACTIVE", "far ACTIVE"]);
   const [near, far] = table.indexes!;
+  cluster.localIndexes = [{ indexId: near!.indexId, items: 3, bytes: 40 }];
+  cluster.run(1000);
   const ids = cluster.map.partitions.map((partition) => partition.tableId);
   assert.deepEqual(ids.filter((id) => id === far!.indexId).length, 2);
   assert.equal(ids.includes(near!.indexId), false);
   const { sizes } = cluster.outcome({ operation: "DescribeTable", name: "orders" });
-  assert.deepEqual(sizes?.indexes, { far: { itemCount: 14, bytes: 200 } });
+  assert.deepEqual(sizes?.indexes, { near: { itemCount: 6, bytes: 80 }, far: { itemCount: 14, bytes: 200 } });
 });
 
 test("an index of a live table is made while the table is ACTIVE, and ACTIVE once all partitions have filled it", () => {

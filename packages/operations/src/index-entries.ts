@@ -42,6 +42,14 @@ export interface IndexMaintenance {
   /** Sizes of the item's entries in local indexes, together. */
   readonly localBytesBefore: number;
   readonly localBytesAfter: number;
+  readonly localDeltas: readonly IndexSizeDelta[];
+}
+
+/** By how much what a local index holds grows, in entries and in encoded bytes. */
+export interface IndexSizeDelta {
+  readonly indexId: number;
+  readonly items: number;
+  readonly bytes: number;
 }
 
 export function hasIndexes(table: TableDefinition): boolean {
@@ -59,6 +67,7 @@ export function maintainIndexes(
   after: Uint8Array | undefined,
 ): IndexMaintenance {
   const changes: IndexChange[] = [];
+  const localDeltas: IndexSizeDelta[] = [];
   const units = { local: {} as Record<string, number>, global: {} as Record<string, number> };
   let localBytesBefore = 0;
   let localBytesAfter = 0;
@@ -73,10 +82,20 @@ export function maintainIndexes(
     }
     const written = changesOfEntry(index, old, next);
     if (written.length === 0) continue;
+    if (index.kind === "local") localDeltas.push(sizeDelta(index, old, next));
     changes.push(...written);
     units[index.kind][index.name] = unitsOfEntry(old, next);
   }
-  return { changes, ...units, localBytesBefore, localBytesAfter };
+  return { changes, ...units, localBytesBefore, localBytesAfter, localDeltas };
+}
+
+function sizeDelta(
+  { indexId }: IndexDefinition,
+  old: IndexEntry | undefined,
+  next: IndexEntry | undefined,
+): IndexSizeDelta {
+  const items = (next === undefined ? 0 : 1) - (old === undefined ? 0 : 1);
+  return { indexId, items, bytes: (next?.value.length ?? 0) - (old?.value.length ?? 0) };
 }
 
 function changesOfEntry(

@@ -6,7 +6,7 @@ import { tableArn } from "./table-name.ts";
 export interface TableSizes {
   readonly itemCount: number;
   readonly bytes: number;
-  /** Of the global indexes, by their names. */
+  /** Of the indexes, by their names. */
   readonly indexes?: Readonly<Record<string, { readonly itemCount: number; readonly bytes: number }>>;
 }
 

@@ -6,18 +6,22 @@
 //   [index version varint | queue records removed varint | built indexes: count varint, ids varint
 //    | index changes: count varint, each index id varint | token 8 bytes | kind u8 | key bytes | value bytes (puts)]
 //                                                                    when flags & hasIndexWork
+//   [count varint, then each local index: id varint | entry-count delta + 2^31 u32 | byte delta + 2^40 u64]
+//                                                                    when flags & hasLocalDeltas
 //   effects: count varint, then each: kind u8 | key bytes | value bytes (puts only)
 //
 // Keys are whole engine keys. `generation` stamps idempotency records and, with flag `expires`, tells which
 // generations are dropped.
 import { assert } from "@azimuth/foundation/assert.ts";
 import { ByteReader, ByteWriter } from "@azimuth/foundation/bytes.ts";
+import type { IndexSizeDelta } from "@azimuth/operations/index-entries.ts";
 
 const version = 1;
 const hasRecord = 1;
 const isRetry = 2;
 const expires = 4;
 const hasIndexWork = 8;
+const hasLocalDeltas = 16;
 const countBias = 2 ** 31;
 const bytesBias = 2 ** 40;
 
@@ -67,6 +71,8 @@ export interface PartitionEntry {
   readonly itemBytesDelta: number;
   readonly record: IdempotencyRecord | undefined;
   readonly indexWork?: IndexWork | undefined;
+  /** Of local indexes; absent and empty are the same. */
+  readonly localDeltas?: readonly IndexSizeDelta[] | undefined;
   readonly effects: readonly EntryEffect[];
 }
 
@@ -77,10 +83,11 @@ export function encodeEntry(entry: PartitionEntry): Uint8Array {
   }
   if (entry.record !== undefined) estimate += 32 + entry.record.outcome.length;
   const writer = new ByteWriter(estimate);
-  const { record, indexWork } = entry;
+  const { record, indexWork, localDeltas = [] } = entry;
   const flags =
     (record === undefined ? 0 : hasRecord) | (record?.isRetry === true ? isRetry : 0) |
-    (entry.expires ? expires : 0) | (indexWork === undefined ? 0 : hasIndexWork);
+    (entry.expires ? expires : 0) | (indexWork === undefined ? 0 : hasIndexWork) |
+    (localDeltas.length === 0 ? 0 : hasLocalDeltas);
   writer.uint8(version).varint(entry.epoch).uint8(flags).varint(entry.generation);
   writer.uint32(entry.itemCountDelta + countBias).uint64(entry.itemBytesDelta + bytesBias);
   if (record !== undefined) {
@@ -88,6 +95,7 @@ export function encodeEntry(entry: PartitionEntry): Uint8Array {
     writer.raw(record.requestToken).raw(Buffer.from(record.token, "hex")).bytes(record.outcome);
   }
   if (indexWork !== undefined) writeIndexWork(writer, indexWork);
+  if (localDeltas.length > 0) writeLocalDeltas(writer, localDeltas);
   writer.varint(entry.effects.length);
   for (const effect of entry.effects) {
     if (effect.kind === "put") writer.uint8(1).bytes(effect.key).bytes(effect.value);
@@ -112,6 +120,7 @@ export function decodeEntry(bytes: Uint8Array): PartitionEntry {
     record = { requestToken, token, outcome: reader.bytes(), isRetry: (flags & isRetry) !== 0 };
   }
   const indexWork = (flags & hasIndexWork) === 0 ? undefined : readIndexWork(reader);
+  const localDeltas = (flags & hasLocalDeltas) === 0 ? undefined : readLocalDeltas(reader);
   const count = reader.varint();
   const effects: EntryEffect[] = [];
   for (let i = 0; i < count; i++) {
@@ -122,8 +131,26 @@ export function decodeEntry(bytes: Uint8Array): PartitionEntry {
   }
   assert(reader.remaining === 0, "bytes left over after a partition entry");
   return {
-    epoch, generation, expires: (flags & expires) !== 0, itemCountDelta, itemBytesDelta, record, indexWork, effects,
+    epoch, generation, expires: (flags & expires) !== 0, itemCountDelta, itemBytesDelta, record, indexWork,
+    localDeltas, effects,
   };
+}
+
+function writeLocalDeltas(writer: ByteWriter, deltas: readonly IndexSizeDelta[]): void {
+  writer.varint(deltas.length);
+  for (const { indexId, items, bytes } of deltas) {
+    writer.varint(indexId).uint32(items + countBias).uint64(bytes + bytesBias);
+  }
+}
+
+function readLocalDeltas(reader: ByteReader): readonly IndexSizeDelta[] {
+  const deltas: IndexSizeDelta[] = [];
+  for (let count = reader.varint(); count > 0; count--) {
+    deltas.push({
+      indexId: reader.varint(), items: reader.uint32() - countBias, bytes: reader.uint64() - bytesBias,
+    });
+  }
+  return deltas;
 }
 
 function writeIndexWork(writer: ByteWriter, { indexVersion, removed, built, changes }: IndexWork): void {

@@ -26,7 +26,9 @@ import { decodeEntry, encodeChange, encodeEntry, type IndexWork } from "./entry-
 import { IndexBuilds } from "./index-builds.ts";
 import { IndexQueue, type IndexDoors } from "./index-queue.ts";
 import { indexWrite, type IndexWriteCommand } from "./index-writes.ts";
-import { decodeStatistics, emptyStatistics, encodeStatistics, withGeneration } from "./statistics.ts";
+import {
+  decodeStatistics, emptyStatistics, encodeStatistics, withDeltas, withGeneration,
+} from "./statistics.ts";
 import type { PartitionStatistics } from "./statistics.ts";
 import { idempotencyGenerationMs, idempotencyGenerationsKept, rangeChunkBytes } from "./limits.ts";
 import { createReadPath, type ReadPath } from "./read-path.ts";
@@ -195,7 +197,10 @@ export class Partition implements StateMachine {
     const items = this.#statistics.items + decoded.itemCountDelta;
     const bytes = this.#statistics.bytes + decoded.itemBytesDelta;
     assert(items >= 0 && bytes >= 0, `partition ${this.#descriptor.partition} counts ${items} items, ${bytes} bytes`);
-    this.#statistics = { ...this.#statistics, items, bytes, generations };
+    const { localDeltas = [] } = decoded;
+    const { localIndexes: known } = this.#statistics;
+    const localIndexes = localDeltas.length === 0 ? known : withDeltas(known, localDeltas);
+    this.#statistics = { ...this.#statistics, items, bytes, generations, localIndexes };
     if (decoded.indexWork !== undefined) this.#applyIndexWork(entry.index, decoded.indexWork, batch);
     this.#writeStatistics(batch);
     return "applied";

@@ -1,7 +1,8 @@
 // Running figures of a partition, part of its replicated state: how many items and bytes it holds, which idempotency
-// generations have records, so that expiry and snapshots know their ranges without looking, and how far it is with
-// its table's global secondary indexes.
+// generations have records, so that expiry and snapshots know their ranges without looking, how far it is with its
+// table's global secondary indexes, and what its local ones hold.
 import { ByteReader, ByteWriter } from "@azimuth/foundation/bytes.ts";
+import type { IndexSizeDelta } from "@azimuth/operations/index-entries.ts";
 
 export interface PartitionStatistics {
   readonly items: number;
@@ -14,10 +15,18 @@ export interface PartitionStatistics {
   readonly indexVersion: number;
   /** Global indexes made on the live table that hold everything this partition has. */
   readonly builtIndexes: readonly number[];
+  /** What the local indexes hold here. */
+  readonly localIndexes: readonly IndexSize[];
+}
+
+export interface IndexSize {
+  readonly indexId: number;
+  readonly items: number;
+  readonly bytes: number;
 }
 
 export const emptyStatistics: PartitionStatistics = {
-  items: 0, bytes: 0, generations: [], queued: 0, indexVersion: 0, builtIndexes: [],
+  items: 0, bytes: 0, generations: [], queued: 0, indexVersion: 0, builtIndexes: [], localIndexes: [],
 };
 
 export function encodeStatistics(statistics: PartitionStatistics): Uint8Array {
@@ -26,6 +35,8 @@ export function encodeStatistics(statistics: PartitionStatistics): Uint8Array {
   for (const generation of statistics.generations) writer.varint(generation);
   writer.varint(statistics.queued).varint(statistics.indexVersion).varint(statistics.builtIndexes.length);
   for (const index of statistics.builtIndexes) writer.varint(index);
+  writer.varint(statistics.localIndexes.length);
+  for (const { indexId, items, bytes } of statistics.localIndexes) writer.varint(indexId).varint(items).varint(bytes);
   return writer.finish();
 }
 
@@ -41,7 +52,23 @@ export function decodeStatistics(bytes: Uint8Array): PartitionStatistics {
   const indexVersion = reader.varint();
   const builtIndexes: number[] = [];
   for (let count = reader.varint(); count > 0; count--) builtIndexes.push(reader.varint());
-  return { items, bytes: size, generations, queued, indexVersion, builtIndexes };
+  const localIndexes: IndexSize[] = [];
+  // Records from before local indexes were counted end here.
+  for (let count = reader.remaining === 0 ? 0 : reader.varint(); count > 0; count--) {
+    localIndexes.push({ indexId: reader.varint(), items: reader.varint(), bytes: reader.varint() });
+  }
+  return { items, bytes: size, generations, queued, indexVersion, builtIndexes, localIndexes };
+}
+
+/** Not below zero: entries from before they were counted may go. */
+export function withDeltas(sizes: readonly IndexSize[], deltas: readonly IndexSizeDelta[]): readonly IndexSize[] {
+  const sizeById = new Map(sizes.map((size) => [size.indexId, size]));
+  for (const { indexId, items, bytes } of deltas) {
+    const before = sizeById.get(indexId) ?? { items: 0, bytes: 0 };
+    const after = { items: Math.max(0, before.items + items), bytes: Math.max(0, before.bytes + bytes) };
+    sizeById.set(indexId, { indexId, ...after });
+  }
+  return [...sizeById.values()];
 }
 
 /** `generations` with `added` in its place; the same array when it is there already. */

@@ -113,6 +113,7 @@ function addIndexes(
     effects: collection === undefined ? plain.effects : [...plain.effects, collection.effect],
     unseen,
     indexWork: hasGlobal || indexVersion > 0 ? { indexVersion, removed: 0, built: [], changes } : undefined,
+    localDeltas: maintained.flatMap((each) => each.localDeltas),
     outcome: withUnits(plain.outcome, maintained, collection?.bytes),
   };
 }

@@ -236,14 +236,14 @@ class LeaderWritePath implements WritePath {
 
   #propose(pending: Pending, decision: TaskDecision, generation: number): void {
     const { requestToken, attempt, token } = pending.task;
-    const { effects, unseen, itemCountDelta, itemBytesDelta, indexWork, outcome } = decision;
+    const { effects, unseen, itemCountDelta, itemBytesDelta, indexWork, localDeltas, outcome } = decision;
     const record =
       requestToken.length === 0
         ? undefined
         : { requestToken, token, outcome: encodeBody(outcome as Plain), isRetry: attempt > 0 };
     const { epoch, partition } = this.#partition.descriptor;
     const data = encodeEntry({
-      epoch, generation, expires: false, itemCountDelta, itemBytesDelta, record, indexWork,
+      epoch, generation, expires: false, itemCountDelta, itemBytesDelta, record, indexWork, localDeltas,
       effects: unseen.length === 0 ? effects : [...effects, ...unseen],
     });
     const index = this.#doors.host.propose(partition, data, (result) => {

@@ -1,6 +1,7 @@
 // What passes through the write path (write-path.ts): a client's write to an item, a batch of changes for an index,
 // or something the leader does of itself. A task names the keys it looks at; once they have been read it decides,
 // synchronously, what its log entry does.
+import type { IndexSizeDelta } from "@azimuth/operations/index-entries.ts";
 import type { Outcome } from "@azimuth/operations/operation.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import type { EntryEffect, IndexWork } from "./entry-codec.ts";
@@ -28,6 +29,8 @@ export interface TaskDecision {
   readonly itemCountDelta: number;
   readonly itemBytesDelta: number;
   readonly indexWork: IndexWork | undefined;
+  /** Of the table's local indexes; absent: none changes. */
+  readonly localDeltas?: readonly IndexSizeDelta[];
   readonly outcome: Outcome;
 }
 

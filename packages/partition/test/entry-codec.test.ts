@@ -14,6 +14,9 @@ const record = fc.record({
   outcome: bytes(100),
   isRetry: fc.boolean(),
 });
+const localDelta = fc.record({
+  indexId: fc.nat(), items: fc.integer({ min: -1, max: 1 }), bytes: fc.integer({ min: -(2 ** 30), max: 2 ** 30 }),
+});
 const entry = fc.record({
   epoch: fc.nat(),
   generation: fc.nat(),
@@ -21,6 +24,7 @@ const entry = fc.record({
   itemCountDelta: fc.integer({ min: -1000, max: 1000 }),
   itemBytesDelta: fc.integer({ min: -(2 ** 30), max: 2 ** 30 }),
   record: fc.option(record, { nil: undefined }),
+  localDeltas: fc.option(fc.array(localDelta, { minLength: 1, maxLength: 3 }), { nil: undefined }),
   effects: fc.array(effect, { maxLength: 5 }),
 });
 

@@ -252,6 +252,32 @@ test("entries of a local index are written by the entry of their item, and its c
   assert.equal(decodeCollectionSize(collection!.value), 4 * 15);
 });
 
+test("what a local index holds is counted, through changes of its key and its loss, and over a restart", () => {
+  const bench = new PartitionBench({ table: withLocal });
+  const put = (at: string, rest: object): void => {
+    bench.send("PutItem", { Item: { id: { S: "a" }, at: { N: at }, ...rest } });
+    bench.settle();
+    bench.apply();
+  };
+  const counted = () => bench.partition.statistics.localIndexes;
+  const held = () => bench.stored(partitionRange(9, firstToken, lastToken));
+  put("1", { amount: { N: "5" } });
+  put("2", { amount: { N: "5" } });
+  put("3", {});
+  put("2", { amount: { N: "70" }, note: { S: "not projected" } });
+  assert.deepEqual(counted(), [{
+    indexId: 9, items: 2, bytes: held().reduce((sum, { value }) => sum + value.length, 0),
+  }]);
+  put("1", {});
+  assert.equal(counted()[0]?.items, 1);
+  const before = counted();
+  bench.partition.load(() => {});
+  bench.settle();
+  assert.deepEqual(counted(), before);
+  put("2", {});
+  assert.deepEqual(counted(), [{ indexId: 9, items: 0, bytes: 0 }]);
+});
+
 test("a collection that is too large may shrink but not grow", () => {
   const limit = 10 * 2 ** 30;
   checkCollectionSize(limit, 5);

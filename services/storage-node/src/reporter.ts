@@ -42,8 +42,7 @@ export function createReporter(doors: ReporterDoors): Reporter {
     const groups = host.groups().flatMap((group): GroupReport[] => {
       const status = host.status(group);
       if (status === undefined) return [];
-      const { bytes = 0, items = 0, builtIndexes = [] } = replicas.get(group)?.statistics ?? {};
-      return [groupReportOf(status, bytes, damaged.has(group), items, builtIndexes)];
+      return [groupReportOf(status, damaged.has(group), replicas.get(group)?.statistics)];
     });
     const { number: node, incarnation } = doors.identity();
     doors.send({ node, incarnation, session, sequence: ++sequence, groups });

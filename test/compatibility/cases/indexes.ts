@@ -102,6 +102,15 @@ describe("indexes", () => {
     assert.equal(Table?.GlobalSecondaryIndexes?.[0]?.IndexArn, `${Table?.TableArn}/index/${Table?.GlobalSecondaryIndexes?.[0]?.IndexName}`);
   });
 
+  test("the table tells, after a while, how many items each index holds", async () => {
+    await eventually(async () => {
+      const { Table } = await call("DescribeTable", { TableName });
+      const described = [...(Table?.GlobalSecondaryIndexes ?? []), ...(Table?.LocalSecondaryIndexes ?? [])];
+      assert.deepEqual(described.map(({ ItemCount }) => ItemCount), [8, 8, 8, 8, 8]);
+      for (const { IndexSizeBytes } of described) assert.ok(IndexSizeBytes !== undefined && IndexSizeBytes > 8 * 10);
+    });
+  });
+
   const byKind = { KeyConditionExpression: "kind = :k", ExpressionAttributeValues: { ":k": s("a") } };
   const refused: readonly (readonly [string, string, object, string | RegExp])[] = [
     ["a strong read of a global index", "Query", { IndexName: "all", ...byKind, ConsistentRead: true },

@@ -1,6 +1,7 @@
 // npm start: brings up the local cluster, says how to reach it, and returns to the prompt; the cluster keeps running
 // until `npm run stop`.   npm start -- [--port 8000] [--console-port 8080] [--nodes-per-zone 2] [--no-auth]
 //                                      [--region us-east-1] [--data ./data] [--log-level info]
+//                                      [--ttl-sweep-ms 60000]
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { credentialsFile, readLocalCluster } from "@azimuth/cli/local-files.ts";
@@ -26,7 +27,7 @@ function readOptions(words: string[]): StartOptions {
   const text = { type: "string" } as const;
   const { values } = parseArgs({ args: words, options: {
     port: text, "console-port": text, "nodes-per-zone": text, region: text, data: text, "log-level": text,
-    "no-auth": { type: "boolean" },
+    "ttl-sweep-ms": text, "no-auth": { type: "boolean" },
   } });
   const number = (flag: keyof typeof values, most: number): number | undefined => {
     const given = values[flag];
@@ -40,6 +41,7 @@ function readOptions(words: string[]): StartOptions {
     nodesPerZone: number("nodes-per-zone", 8),
     region: values.region,
     logLevel: values["log-level"],
+    ttlSweepMs: number("ttl-sweep-ms", 86_400_000),
   };
 }
 

@@ -32,7 +32,9 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-export async function startTestCluster(options: { readonly nodesPerZone?: number } = {}): Promise<TestCluster> {
+export async function startTestCluster(
+  options: { readonly nodesPerZone?: number; readonly ttlSweepMs?: number } = {},
+): Promise<TestCluster> {
   const directory = mkdtempSync(join(tmpdir(), "azimuth-test-"));
   const { cluster, credentials } = await startLocalCluster({ directory, freePorts: true, logLevel: "info", ...options });
   if (credentials === undefined) throw new Error("the cluster has no credentials");

@@ -63,7 +63,7 @@ let client: sdk.DynamoDBClient | undefined;
 let stopChaos: (() => Promise<void>) | undefined;
 
 before(async () => {
-  cluster = await startTestCluster();
+  cluster = await startTestCluster({ ttlSweepMs: 1000 });
   const { url, accessKeyId, secretAccessKey } = cluster.endpoint;
   client = new sdk.DynamoDBClient({
     endpoint: url, region: "us-east-1", credentials: { accessKeyId, secretAccessKey }, maxAttempts: chaos ? 20 : 3,

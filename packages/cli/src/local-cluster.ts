@@ -25,6 +25,7 @@ export interface StartOptions {
   readonly consolePort?: number | undefined;
   readonly freePorts?: boolean;
   readonly logLevel?: string | undefined;
+  readonly ttlSweepMs?: number | undefined;
   readonly timeoutMs?: number;
   /** Where services/ is, if not in this repository: tests put dummies there. */
   readonly sources?: string;
@@ -67,6 +68,7 @@ export async function startLocalCluster(options: StartOptions): Promise<StartedC
     region: options.region ?? last?.region ?? "us-east-1",
     auth: options.auth ?? true,
     logLevel: options.logLevel ?? "info",
+    ttlSweepMs: options.ttlSweepMs,
     ports: await choosePorts({
       endpoint: options.port, console: options.consolePort, nodes: nodesPerZone * zones.length, last: last?.ports,
       anyFree: options.freePorts === true,

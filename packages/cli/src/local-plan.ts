@@ -33,6 +33,8 @@ export interface LocalChoices {
   readonly nodesPerZone: number;
   readonly auth: boolean;
   readonly logLevel: string;
+  /** How often a node looks for expired items; undefined: its default. */
+  readonly ttlSweepMs?: number | undefined;
   readonly ports: LocalPorts;
 }
 
@@ -94,6 +96,7 @@ function nodeProcess(choices: LocalChoices, node: Member, grpc: string, members:
     "--name", node.name, "--zone", node.zone ?? "", "--listen", grpc, "--advertise", grpc,
     "--data", join(choices.directory, node.name), "--cluster", choices.cluster, "--members", members,
     "--http", node.http, "--log-level", choices.logLevel,
+    ...(choices.ttlSweepMs === undefined ? [] : ["--ttl-sweep-ms", String(choices.ttlSweepMs)]),
   ]);
 }
 

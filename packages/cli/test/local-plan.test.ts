@@ -45,6 +45,12 @@ test("authentication is off only when that was asked for", () => {
   assert.ok(!router(true)?.arguments.includes("--no-auth"));
 });
 
+test("how often nodes look for expired items is told to nodes when it was asked for", () => {
+  const [node] = planLocalCluster({ ...choices(1), ttlSweepMs: 1000 }).processes;
+  assert.equal(flagOf(node?.arguments ?? [], "--ttl-sweep-ms"), "1000");
+  assert.ok(!planLocalCluster(choices(1)).processes[0]?.arguments.includes("--ttl-sweep-ms"));
+});
+
 test("ports are all different, and a taken one is replaced unless it was asked for", async (context) => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -22,6 +22,24 @@ test("a table has no time to live until it is given one", async () => {
   await call("DeleteTable", { TableName });
 });
 
+test("an item goes once its time is over, from the table and from its indexes", async () => {
+  const TableName = `ttl-${fresh()}`;
+  await createTable(TableName, "S", {
+    AttributeDefinitions: ["pk", "kind"].map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
+    GlobalSecondaryIndexes: [{
+      IndexName: "by-kind", KeySchema: [{ AttributeName: "kind", KeyType: "HASH" }], Projection: { ProjectionType: "ALL" },
+    }],
+  });
+  const past = n(Math.floor(Date.now() / 1000) - 60);
+  await put(TableName, { pk: s("over"), kind: s("k"), expires: past }, { pk: s("endless"), kind: s("k") });
+  const keys = async (more: object) =>
+    (await call("Scan", { TableName, ...more })).Items?.map(({ pk }) => pk?.S).toSorted();
+  assert.deepEqual(await keys({ ConsistentRead: true }), ["endless", "over"]);
+  await call("UpdateTimeToLive", { TableName, TimeToLiveSpecification: { AttributeName: "expires", Enabled: true } });
+  await eventually(async () => assert.deepEqual(await keys({ ConsistentRead: true }), ["endless"]));
+  await eventually(async () => assert.deepEqual(await keys({ IndexName: "by-kind" }), ["endless"]));
+});
+
 test("disabling what is not enabled is refused, and so is a table that is not there", async () => {
   const TimeToLiveSpecification = { AttributeName: "expires", Enabled: false };
   await assertRefused("UpdateTimeToLive", { TableName: "by-text", TimeToLiveSpecification }, V, "TimeToLive is already disabled");

@@ -36,6 +36,8 @@ export function createControlMembership(doors: ControlMembershipDoors): ControlM
   const { log, logStore, follower } = doors;
   let control: Control | undefined;
   let isLost = false;
+  /** A replica is being destroyed: until its log is gone it would be taken for one to be opened. */
+  let isLeaving = false;
 
   const open = (): void => {
     const identity = doors.identity();
@@ -60,13 +62,18 @@ export function createControlMembership(doors: ControlMembershipDoors): ControlM
   return {
     current: () => control,
     follow() {
+      if (isLeaving) return;
       const held = logStore.group(controlGroup);
       if (control === undefined) return open();
       if (held === undefined || !mustDestroy(follower, { group: controlGroup, replica: held.replica })) return;
       const leaving = control;
       control = undefined;
+      isLeaving = true;
       log.info("the control plane's replica leaves this node");
-      leaving.destroy(doors.left);
+      leaving.destroy(() => {
+        isLeaving = false;
+        doors.left();
+      });
     },
   };
 }

@@ -80,7 +80,9 @@ export function absurdRequests(groups: readonly number[]): readonly Buffer[] {
   }
   for (const body of bodies) {
     for (const topic of ["map", "node-report", "instruction", "", "toString"]) frames.push([{ kind: "notice", topic, body }]);
-    for (const status of ["ok", "not-leader", "?"]) frames.push([{ kind: "response", id: huge, status, body }]);
+    for (const status of ["ok", "not-leader", "?"]) {
+      frames.push([{ kind: "response", id: huge, status, body, replica: huge, leads: true }]);
+    }
   }
   return frames.map(encodeFrame);
 }

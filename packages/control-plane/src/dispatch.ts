@@ -15,7 +15,7 @@ import type {
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
 import type { Plain } from "@azimuth/rpc/messages.ts";
-import type { Requester } from "@azimuth/rpc/requests.ts";
+import type { Requester, RequestResult } from "@azimuth/rpc/requests.ts";
 import type { PartitionRecord } from "./cluster-map.ts";
 import type { MapFollower } from "./map-follower.ts";
 
@@ -30,11 +30,20 @@ export interface DispatchContext {
   readonly firstAttempt: number;
 }
 
+/** Which replica of which partition an answer came from. */
+export interface AnsweringReplica {
+  readonly node: string;
+  readonly partition: number;
+  readonly replica: number;
+  /** It was the partition's leader, or took itself for it. */
+  readonly leads: boolean;
+}
+
 export type DispatchResult =
   | {
       readonly kind: "ok";
       readonly outcome: Outcome;
-      readonly node: string;
+      readonly answeredBy: AnsweringReplica;
       /** Last token of the partition that answered, as it was then: a split may have moved the map on since. */
       readonly lastToken: string;
     }
@@ -101,6 +110,8 @@ export function createDispatcher(doors: DispatchDoors): Dispatcher {
   };
 }
 
+type Response = Extract<RequestResult, { kind: "response" }>;
+
 interface Parcel {
   readonly method: "write" | "read";
   readonly body: Uint8Array;
@@ -164,18 +175,19 @@ class Delivery {
     };
     requester.request(name, request, timeout, (result) => {
       if (result.kind !== "response") return this.#lost(partition);
-      this.#answered(partition, node, name, result.status, result.body);
+      this.#answered(partition, node, name, result);
     });
   };
 
-  #answered(partition: PartitionRecord, node: number, name: string, status: string, body: Uint8Array): void {
-    switch (status) {
+  #answered(partition: PartitionRecord, node: number, name: string, response: Response): void {
+    const { body, replica, leads } = response;
+    switch (response.status) {
       case "ok":
         if (this.#parcel.atLeader) this.#leaders.set(partition.partition, node);
         return this.#done({
           kind: "ok",
           outcome: decodeBody<Outcome>(body),
-          node: name,
+          answeredBy: { node: name, partition: partition.partition, replica, leads },
           lastToken: partition.lastToken,
         });
       case "not-leader":

@@ -14,6 +14,10 @@ interface Sent extends RequestFields {
   readonly answer: (result: RequestResult) => void;
 }
 
+function response(status: string, body: object = {}, by = { replica: 0, leads: false }): RequestResult {
+  return { kind: "response", status, body: encodeBody(body), ...by };
+}
+
 test("a leader whose node was forgotten is not looked for again", () => {
   const clock = new ManualClock();
   const sent: string[] = [];
@@ -21,8 +25,8 @@ test("a leader whose node was forgotten is not looked for again", () => {
   const requester = {
     request(to: string, _fields: RequestFields, _timeoutMs: number, answer: (result: RequestResult) => void) {
       sent.push(to);
-      if (to === `node-${leader}`) return answer({ kind: "response", status: "ok", body: encodeBody({}) });
-      answer({ kind: "response", status: "not-leader", body: encodeBody({ leader }) });
+      if (to === `node-${leader}`) return answer(response("ok"));
+      answer(response("not-leader", { leader }));
     },
   } as unknown as Requester;
   const follower = {
@@ -55,7 +59,7 @@ test("a write that was lost is sent again as a later attempt of the same write",
       void sent.push({ ...fields, to, answer }),
   } as unknown as Requester;
   const follower = {
-    partitionFor: () => ({ partition: 1, epoch: 1, voters: [4097, 4098, 4099] }),
+    partitionFor: () => ({ partition: 1, epoch: 1, voters: [4097, 4098, 4099], lastToken: "f".repeat(16) }),
     node: (number: number) => ({ name: `node-${number}`, zone: `az-${number}` }),
   } as unknown as MapFollower;
   const random = createSeededRandom(1);
@@ -68,10 +72,11 @@ test("a write that was lost is sent again as a later attempt of the same write",
   dispatcher.write(command, context, (result) => results.push(result));
   sent[0]?.answer({ kind: "disconnected" });
   clock.advance(100);
-  sent[1]?.answer({ kind: "response", status: "unknown", body: new Uint8Array(0) });
+  sent[1]?.answer(response("unknown"));
   clock.advance(100);
-  sent[2]?.answer({ kind: "response", status: "ok", body: encodeBody({}) });
+  sent[2]?.answer(response("ok", {}, { replica: 8195, leads: true }));
   assert.deepEqual(sent.map(({ attempt }) => attempt), [0, 1, 2]);
   for (const { token } of sent) assert.deepEqual(token, context.requestToken);
-  assert.deepEqual(results.map(({ kind }) => kind), ["ok"]);
+  const answeredBy = { node: sent[2]?.to, partition: 1, replica: 8195, leads: true };
+  assert.deepEqual(results, [{ kind: "ok", outcome: {}, answeredBy, lastToken: "f".repeat(16) }]);
 });

@@ -1,10 +1,13 @@
 // Eventually consistent reads, held to what they promise and no more: the value was really written (its write had at
-// least begun), never comes from the future, and each replica by itself never goes back.
+// least begun), never comes from the future, and each replica by itself never goes back, neither behind what it has
+// shown nor behind what it has acknowledged.
 //
-//   write  input { version, value? }                 versions of a key are unique and grow along its history
-//   read   output { version, value?, replica }       version 0 for an item that is not there
+//   write  input { version, value? }, output { replica? }   versions of a key are unique and grow along its history
+//   read   output { version, value?, replica? }             version 0 for an item that is not there
 //
-// A replica that was rebuilt from nothing is another replica: give it another name.
+// What may have lost some of its state in between, as a process that was started again or a replica rebuilt from
+// nothing, is another replica: give it another name. An operation of which nobody knows which replica answered it has
+// none; such a read is judged by itself.
 import { groupByKey, precedes, type Operation } from "./history.ts";
 import { nameOperation, sameJson, verdictOf, type Anomaly, type Verdict } from "./verdict.ts";
 
@@ -14,7 +17,7 @@ interface Written {
 }
 
 interface Read extends Written {
-  readonly replica: string;
+  readonly replica?: string | undefined;
 }
 
 export function checkEventualReads(operations: Iterable<Operation>): Verdict {
@@ -24,7 +27,7 @@ export function checkEventualReads(operations: Iterable<Operation>): Verdict {
   for (const [key, group] of byKey) {
     count += group.length;
     const reads = group.filter((operation) => operation.f === "read" && operation.outcome === "ok");
-    for (const anomaly of [...unfounded(group, reads), ...backward(reads)]) {
+    for (const anomaly of [...unfounded(group, reads), ...backward(group)]) {
       anomalies.push(key === "" ? anomaly : { ...anomaly, key });
     }
   }
@@ -59,16 +62,17 @@ function unfounded(operations: readonly Operation[], reads: readonly Operation[]
   return anomalies;
 }
 
-/** Reads at a replica that returned an older version than one that had returned there before they began. */
-function backward(reads: readonly Operation[]): Anomaly[] {
+/** Reads at a replica that returned an older version than one that it had shown or acknowledged before they began. */
+function backward(operations: readonly Operation[]): Anomaly[] {
   const anomalies: Anomaly[] = [];
-  const readsByReplica = new Map<string, Operation[]>();
-  for (const read of reads) {
-    const { replica } = read.output as Read;
-    append(readsByReplica, replica, read);
+  const byReplica = new Map<string, Operation[]>();
+  for (const operation of operations) {
+    const replica = operation.outcome === "ok" ? (operation.output as Partial<Read> | null)?.replica : undefined;
+    if (replica !== undefined) append(byReplica, replica, operation);
   }
-  for (const [replica, own] of readsByReplica) {
-    const byInvocation = own.toSorted((one, other) => one.invokeIndex - other.invokeIndex);
+  for (const [replica, own] of byReplica) {
+    const reads = own.filter((operation) => operation.f === "read");
+    const byInvocation = reads.toSorted((one, other) => one.invokeIndex - other.invokeIndex);
     const byReturn = own.toSorted((one, other) => one.returnIndex - other.returnIndex);
     let newest: Operation | undefined;
     let returned = 0;
@@ -76,13 +80,13 @@ function backward(reads: readonly Operation[]): Anomaly[] {
       for (; returned < byReturn.length; returned++) {
         const earlier = byReturn[returned] as Operation;
         if (!precedes(earlier, read)) break;
-        if (newest === undefined || versionRead(earlier) > versionRead(newest)) newest = earlier;
+        if (newest === undefined || versionAt(earlier) > versionAt(newest)) newest = earlier;
       }
-      if (newest === undefined || versionRead(read) >= versionRead(newest)) continue;
+      if (newest === undefined || versionAt(read) >= versionAt(newest)) continue;
       anomalies.push({
         kind: "replica-went-back",
-        explanation: `${nameOperation(read)} got version ${versionRead(read)} from ${replica} after ` +
-          `${nameOperation(newest)} had got version ${versionRead(newest)} there.`,
+        explanation: `${nameOperation(read)} got version ${versionAt(read)} from ${replica} after ` +
+          `${nameOperation(newest)} had ${newest.f === "read" ? "got" : "written"} version ${versionAt(newest)} there.`,
         operations: [newest, read],
         culprit: read,
         because: [{ from: newest, to: read, label: "real time" }],
@@ -92,8 +96,9 @@ function backward(reads: readonly Operation[]): Anomaly[] {
   return anomalies;
 }
 
-function versionRead(read: Operation): number {
-  return (read.output as Read).version;
+/** The version that the item had at the replica when it answered, or at least that. */
+function versionAt({ f, input, output }: Operation): number {
+  return ((f === "read" ? output : input) as Written).version;
 }
 
 function append<Key>(lists: Map<Key, Operation[]>, key: Key, operation: Operation): void {

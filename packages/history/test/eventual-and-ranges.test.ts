@@ -37,6 +37,25 @@ test("one replica may not go back, unless its reads overlap", () => {
   assert.equal(checkEventualReads([...writes, readAt("r1", [4, 7], 2), readAt("r1", [5, 6], 1)]).verdict, "ok");
 });
 
+test("a replica may not show less than it has acknowledged, but another may, and so may it in another life", () => {
+  const acknowledged = op("w", [2, 3], "write", { version: 2, value: "b" }, { replica: "r1" });
+  const writes = [write([0, 1], 1, "a"), acknowledged];
+  assert.deepEqual(kindsOf(checkEventualReads([...writes, readAt("r1", [4, 5], 1)])), ["replica-went-back"]);
+  assert.equal(checkEventualReads([...writes, readAt("r1", [2.5, 5], 1)]).verdict, "ok");
+  assert.equal(checkEventualReads([...writes, readAt("r2", [4, 5], 1)]).verdict, "ok");
+  assert.equal(checkEventualReads([...writes, readAt("r1, life 2", [4, 5], 0)]).verdict, "ok");
+});
+
+test("a replica that goes back once is found among many reads, and reads of nobody knows where prove nothing", () => {
+  const writes = [1, 2, 3].map((version) => write([version, version + 0.5], version, `v${version}`));
+  const reads = [[10, 1], [20, 2], [30, 2], [40, 3], [50, 2], [60, 3]].map(([at, version]) =>
+    readAt("r1", [at as number, (at as number) + 5], version as number));
+  const { anomalies } = checkEventualReads([...writes, ...reads]);
+  assert.deepEqual(anomalies.map(({ kind, culprit }) => [kind, culprit?.invokeIndex]), [["replica-went-back", 50]]);
+  const nameless = reads.map((read) => ({ ...read, output: { ...(read.output as object), replica: undefined } }));
+  assert.equal(checkEventualReads([...writes, ...nameless]).verdict, "ok");
+});
+
 const stays = op("a", [0, 1], "insert", 5);
 
 function range(interval: readonly [number, number], output: readonly (string | number)[], input = {}): Operation {

@@ -314,16 +314,20 @@ function readResponse(reader: ProtobufReader): ResponseMessage {
   let id = 0;
   let status = "";
   let body: Uint8Array = noBytes;
+  let replica = 0;
+  let leads = false;
   while (reader.next()) {
     switch (reader.field) {
       case 1: id = reader.integer(); break;
       case 2: status = reader.text(); break;
       case 3: body = reader.bytes(); break;
+      case 4: replica = reader.integer(); break;
+      case 5: leads = reader.boolean(); break;
       default: reader.skip();
     }
   }
   reader.leave(outer);
-  return { kind: "response", id, status, body };
+  return { kind: "response", id, status, body, replica, leads };
 }
 
 function readNotice(reader: ProtobufReader): NoticeMessage {

@@ -201,5 +201,7 @@ function writeResponse(writer: ProtobufWriter, response: ResponseMessage): void 
   writer.integer(1, response.id);
   writer.text(2, response.status);
   writer.bytes(3, response.body);
+  writer.integer(4, response.replica);
+  writer.boolean(5, response.leads);
   writer.close(start);
 }

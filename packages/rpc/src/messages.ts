@@ -101,6 +101,10 @@ export interface ResponseMessage {
   /** "ok", or why not: "not-leader", "wrong-epoch", "unknown-partition", "unavailable", "error", … */
   readonly status: string;
   readonly body: Uint8Array;
+  /** Id of the partition's replica that answers; 0 when none does. */
+  readonly replica: number;
+  /** That replica leads its partition. */
+  readonly leads: boolean;
 }
 
 /** A message that expects no answer: map updates, node reports, instructions to replicas. */

@@ -13,7 +13,7 @@ import type { Address, Transport } from "./transport.ts";
 export type RequestFields = Omit<RequestMessage, "kind" | "id">;
 
 export type RequestResult =
-  | { readonly kind: "response"; readonly status: string; readonly body: Uint8Array }
+  | Omit<ResponseMessage, "id">
   | { readonly kind: "timeout" }
   | { readonly kind: "disconnected" };
 
@@ -78,7 +78,7 @@ class TrackedRequests implements Requester {
     const waiting = this.#waitingById.get(message.id);
     if (waiting === undefined || waiting.to !== from) return;
     this.#waitingById.delete(message.id);
-    waiting.done({ kind: "response", status: message.status, body: message.body });
+    waiting.done(message);
   }
 
   handlePeerDown(peer: Address): void {

@@ -14,7 +14,7 @@ const transport = createGrpcTransport({
 transport.start({
   message(from, message) {
     if (message.kind !== "request") return;
-    transport.send(from, { kind: "response", id: message.id, status: "ok", body: message.body });
+    transport.send(from, { kind: "response", id: message.id, status: "ok", body: message.body, replica: 0, leads: false });
   },
   peerUp() {},
   peerDown() {},

@@ -35,6 +35,8 @@ function createWorld() {
       id: (sent[position] as (typeof sent)[number]).message.id,
       status,
       body: Buffer.alloc(0),
+      replica: 0,
+      leads: false,
     });
   return { clock, sent, requester, results, ask, answer };
 }

@@ -77,7 +77,9 @@ export const arbitraryMessage: fc.Arbitrary<WireMessage> = fc.oneof(
     attempt: uint32,
     body: bytes,
   }),
-  fc.record({ kind: fc.constant("response" as const), id: index, status: text, body: bytes }),
+  fc.record({
+    kind: fc.constant("response" as const), id: index, status: text, body: bytes, replica: index, leads: fc.boolean(),
+  }),
   fc.record({ kind: fc.constant("notice" as const), topic: text, body: bytes }),
 );
 

@@ -86,7 +86,8 @@ export function testTransport(kind: string, createWorld: () => World): void {
     const two = await world.start("node-2");
     two.onMessage = (from, message) => {
       assert.ok(message.kind === "request");
-      two.transport.send(from, { kind: "response", id: message.id, status: "ok", body: message.body });
+      const { id, body } = message;
+      two.transport.send(from, { kind: "response", id, status: "ok", body, replica: 0, leads: false });
     };
     one.transport.send("node-2", request(41, Buffer.from("echo")));
     await one.until(() => one.received.length === 1);

@@ -5,7 +5,12 @@ import type { Random } from "@azimuth/foundation/random.ts";
 import type { World } from "./world.ts";
 
 export type CallResult =
-  | { readonly kind: "ok"; readonly body: Record<string, unknown> }
+  | {
+      readonly kind: "ok";
+      readonly body: Record<string, unknown>;
+      /** The one replica that answered, by a name that no other life of its process has; undefined when in doubt. */
+      readonly replica: string | undefined;
+    }
   /** DynamoDB refused; nothing was done. */
   | { readonly kind: "refused"; readonly type: string; readonly message: string }
   /** The request never reached a router; nothing was done. */
@@ -14,7 +19,7 @@ export type CallResult =
   | { readonly kind: "unknown"; readonly reason: string };
 
 type Answer =
-  | { readonly kind: "answer"; readonly status: number; readonly body: string }
+  | { readonly kind: "answer"; readonly status: number; readonly body: string; readonly replica: string | undefined }
   | { readonly kind: "timeout" }
   | { readonly kind: "refused-connection" };
 
@@ -55,7 +60,7 @@ export class SimulatedClient {
         continue;
       }
       const body = JSON.parse(answer.body) as Record<string, unknown>;
-      if (answer.status === 200) return { kind: "ok", body };
+      if (answer.status === 200) return { kind: "ok", body, replica: answer.replica };
       return refusal(body, mayHaveHappened);
     }
     return mayHaveHappened ? { kind: "unknown", reason } : { kind: "unreachable" };
@@ -64,16 +69,30 @@ export class SimulatedClient {
   #attempt(target: string, input: object, headers: Record<string, string>): Promise<Answer> {
     const router = this.#router();
     if (router === undefined) return Promise.resolve({ kind: "refused-connection" });
+    const livesBefore = new Map([...this.#world.nodes].map(([name, { lives }]) => [name, lives]));
     return new Promise((resolve) => {
       const timer = this.#world.wake(attemptTimeoutMs, () => resolve({ kind: "timeout" }));
       this.#world.request(router, target, input, headers).then(
-        ({ status, body }) => {
+        ({ status, body, replicas }) => {
           timer.cancel();
-          resolve({ kind: "answer", status, body });
+          resolve({ kind: "answer", status, body, replica: this.#nameReplica(replicas, livesBefore) });
         },
         () => resolve({ kind: "timeout" }),
       );
     });
+  }
+
+  /**
+   * A process that starts again serves what its engine has kept, which may be less than what it served before. So the
+   * life of the process is part of the name; if it ended while the request was under way, nobody knows which it was.
+   */
+  #nameReplica(replicas: string | undefined, livesBefore: ReadonlyMap<string, number>): string | undefined {
+    const parts = /^([^;,]+); partition=(\d+); replica=(\d+); role=\w+$/.exec(replicas ?? "");
+    if (parts === null) return undefined;
+    const [, node, partition, replica] = parts as unknown as [string, string, string, string];
+    const lives = this.#world.nodes.get(node)?.lives;
+    if (replica === "0" || lives === undefined || lives !== livesBefore.get(node)) return undefined;
+    return `${node}/${partition}/${replica}, life ${lives}`;
   }
 
   /** The own zone's router when it runs, else any. */

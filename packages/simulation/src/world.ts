@@ -276,7 +276,7 @@ export class World {
     target: string,
     input: unknown,
     headers: Record<string, string>,
-  ): Promise<{ status: number; body: string }> {
+  ): Promise<{ status: number; body: string; replicas: string | undefined }> {
     const life = this.#router(router).life;
     if (life === undefined) return Promise.reject(new Error("connection refused"));
     return new Promise((resolve, reject) => {
@@ -292,7 +292,7 @@ export class World {
             headers,
             body: Buffer.from(JSON.stringify(input)),
           })
-          .then(({ status, body }) => resolve({ status, body: String(body) }), (error: unknown) => {
+          .then(({ status, body, replicas }) => resolve({ status, body: String(body), replicas }), (error: unknown) => {
             this.failure ??= error as Error;
             reject(error as Error);
           })

@@ -1,5 +1,6 @@
 // Answers as DynamoDB words them: errors as JSON with `__type`, the few that are not JSON, and which requests are
 // of DynamoDB's protocol at all. Pure: http-server.ts sends what is made here.
+import type { AnsweringReplica } from "@azimuth/control-plane/dispatch.ts";
 import { DynamoDbException } from "@azimuth/model/exceptions.ts";
 
 export interface HttpAnswer {
@@ -7,6 +8,25 @@ export interface HttpAnswer {
   readonly body: string | Buffer;
   /** Without it, the protocol's own JSON type. */
   readonly contentType?: string;
+  /** Sent as x-azimuth-replica. */
+  readonly replicas?: string | undefined;
+}
+
+/** A scan may visit more partitions than clients take as a header. */
+const replicasNamedMax = 16;
+
+/** For people who look inside: the replicas that answered, in order, each once. Undefined when none did. */
+export function nameReplicas(answeredBy: readonly AnsweringReplica[]): string | undefined {
+  const [first] = answeredBy;
+  if (first === undefined) return undefined;
+  if (answeredBy.length === 1) return nameReplica(first);
+  const names = [...new Set(answeredBy.map(nameReplica))];
+  if (names.length > replicasNamedMax) names.splice(replicasNamedMax, Infinity, "...");
+  return names.join(", ");
+}
+
+function nameReplica({ node, partition, replica, leads }: AnsweringReplica): string {
+  return `${node}; partition=${partition}; replica=${replica}; role=${leads ? "leader" : "follower"}`;
 }
 
 /** Exceptions that spell the member `Message`; all others have `message`. */

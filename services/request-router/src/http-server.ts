@@ -215,13 +215,14 @@ class HttpFront implements HttpServer {
     // The client may be gone by now.
     if (response.destroyed || response.req.socket.destroyed) return;
     if (this.#draining) response.shouldKeepAlive = false;
-    const { status, body, contentType } = answer;
+    const { status, body, contentType, replicas } = answer;
     response.writeHead(status, [
       "Server", "Server",
       "Content-Type", contentType ?? jsonType,
       "Content-Length", String(typeof body === "string" ? Buffer.byteLength(body, "utf8") : body.length),
       "x-amzn-RequestId", id,
       "x-amz-crc32", String(crc32(body)),
+      ...(replicas === undefined ? [] : ["x-azimuth-replica", replicas]),
     ]);
     response.end(body);
   }

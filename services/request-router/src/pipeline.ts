@@ -9,13 +9,18 @@ import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
 import type { ControlCommand } from "@azimuth/control-plane/commands.ts";
 import type { ControlClient } from "@azimuth/control-plane/control-client.ts";
-import type { DispatchContext, Dispatcher, DispatchResult } from "@azimuth/control-plane/dispatch.ts";
+import type {
+  AnsweringReplica,
+  DispatchContext,
+  Dispatcher,
+  DispatchResult,
+} from "@azimuth/control-plane/dispatch.ts";
 import { DynamoDbException } from "@azimuth/model/exceptions.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import type { Outcome, ParseContext } from "@azimuth/operations/operation.ts";
 import type { BatchPlan, ControlPlan, PartResult, Plan, RangeReadPlan } from "@azimuth/operations/plan.ts";
 import { routerOperations } from "@azimuth/operations/registry.ts";
-import { errorAnswer, parseDocument, type HttpAnswer } from "./http-answer.ts";
+import { errorAnswer, nameReplicas, parseDocument, type HttpAnswer } from "./http-answer.ts";
 import type { HttpRequest } from "./http-server.ts";
 import { requestIdentity } from "./request-token.ts";
 import { internalServerError, outcomeOf, promised } from "./outcomes.ts";
@@ -68,20 +73,22 @@ export function createPipeline(doors: PipelineDoors): (request: RouterRequest) =
   return async (request) => {
     const started = doors.clock.now();
     const operationName = request.target.operation;
+    const answeredBy: AnsweringReplica[] = [];
     try {
       const { accessKeyId } = doors.authenticate(request);
-      const body = await carryOut(doors, request, operationName, accessKeyId, started + doors.deadlineMs);
+      const deadline = started + doors.deadlineMs;
+      const body = await carryOut(doors, request, operationName, accessKeyId, deadline, answeredBy);
       doors.metrics.succeeded(operationName, doors.clock.now() - started);
       if (doors.log.isDebugging)
         doors.log.debug("answered", { requestId: request.id, operation: operationName });
-      return { status: 200, body };
+      return { status: 200, body, replicas: nameReplicas(answeredBy) };
     } catch (error) {
       if (!(error instanceof DynamoDbException)) throw error;
       doors.metrics.failed(operationName, error);
       const fields = { requestId: request.id, operation: operationName, error: error.type };
       if (error.status >= 500) doors.log.warn("request failed", fields);
       else if (doors.log.isDebugging) doors.log.debug("refused", fields);
-      return errorAnswer(error);
+      return { ...errorAnswer(error), replicas: nameReplicas(answeredBy) };
     }
   };
 }
@@ -92,6 +99,7 @@ async function carryOut(
   operationName: string,
   accessKeyId: string,
   deadline: number,
+  answeredBy: AnsweringReplica[],
 ): Promise<string> {
   const operation = routerOperations.get(operationName);
   if (operation === undefined || request.target.api !== "DynamoDB") {
@@ -119,6 +127,7 @@ async function carryOut(
       deadline,
       requestToken: identity.token,
       firstAttempt: identity.attempt,
+      answeredBy,
     });
   };
   try {
@@ -148,21 +157,31 @@ function parseBounded(parse: () => Plan): Plan {
   }
 }
 
-async function execute(doors: PipelineDoors, plan: Plan, context: DispatchContext): Promise<string> {
+/** A request under way. */
+interface RequestContext extends DispatchContext {
+  /** Who answered so far. */
+  readonly answeredBy: AnsweringReplica[];
+}
+
+function noted(result: DispatchResult, { answeredBy }: RequestContext): DispatchResult {
+  if (result.kind === "ok") answeredBy.push(result.answeredBy);
+  return result;
+}
+
+async function execute(doors: PipelineDoors, plan: Plan, context: RequestContext): Promise<string> {
   switch (plan.kind) {
-    case "write":
-      return plan.reply(
-        outcomeOf(
-          await promised<DispatchResult>((done) => doors.dispatcher.write(plan.command, context, done)),
-        ),
+    case "write": {
+      const result = await promised<DispatchResult>((done) =>
+        doors.dispatcher.write(plan.command, context, done),
       );
+      return plan.reply(outcomeOf(noted(result, context)));
+    }
     case "point-read": {
       const { token } = plan.command.position;
-      return plan.reply(
-        outcomeOf(
-          await promised<DispatchResult>((done) => doors.dispatcher.read(plan.command, token, context, done)),
-        ),
+      const result = await promised<DispatchResult>((done) =>
+        doors.dispatcher.read(plan.command, token, context, done),
       );
+      return plan.reply(outcomeOf(noted(result, context)));
     }
     case "range-read":
       return executeRange(doors, plan, context);
@@ -180,7 +199,7 @@ async function execute(doors: PipelineDoors, plan: Plan, context: DispatchContex
 async function executeRange(
   doors: PipelineDoors,
   plan: RangeReadPlan,
-  context: DispatchContext,
+  context: RequestContext,
 ): Promise<string> {
   const outcomes: Outcome[] = [];
   for (let command: typeof plan.command | undefined = plan.command; command !== undefined;) {
@@ -188,7 +207,7 @@ async function executeRange(
     const result = await promised<DispatchResult>((done) =>
       doors.dispatcher.read(sent, sent.token, context, done),
     );
-    outcomes.push(outcomeOf(result));
+    outcomes.push(outcomeOf(noted(result, context)));
     command = result.kind === "ok" ? plan.next(outcomes, result.lastToken) : undefined;
   }
   return plan.reply(outcomes);
@@ -197,7 +216,7 @@ async function executeRange(
 async function executeBatch(
   doors: PipelineDoors,
   plan: BatchPlan,
-  context: DispatchContext,
+  context: RequestContext,
 ): Promise<string> {
   const results = await Promise.all(
     plan.parts.map(async (part, position): Promise<PartResult> => {
@@ -213,6 +232,7 @@ async function executeBatch(
           doors.dispatcher.read(command, command.position.token, context, done);
         }
       });
+      noted(result, context);
       if (result.kind === "ok" && result.outcome.refused?.type === "ThrottlingException")
         return { failed: "throttled" };
       if (result.kind === "ok" || result.kind === "gone") return { outcome: outcomeOf(result) };

@@ -36,6 +36,14 @@ test("a request is handed on whole and its answer has DynamoDB's headers", patie
   });
 });
 
+test("an answer says which replica it comes from", patience, async () => {
+  const replicas = "node-1; partition=2; replica=4097; role=leader";
+  await withServer({ handle: (_, respond) => respond({ status: 200, body: "{}", replicas }) }, async ({ connect }) => {
+    const { headers } = await connect().send(post("{}")).response();
+    assert.equal(headers["x-azimuth-replica"], replicas);
+  });
+});
+
 test("every request has an id of its own", patience, async () => {
   await withServer({}, async ({ connect, handled }) => {
     const client = connect().send(post("{}") + post("{}"));

@@ -6,6 +6,8 @@ import type { Dispatcher } from "@azimuth/control-plane/dispatch.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import { createPipeline, type PipelineDoors, type RouterRequest } from "../src/pipeline.ts";
 
+const answeredBy = { node: "node-1", partition: 7, replica: 4097, leads: true };
+
 function tableOf(tableId: number): TableDefinition {
   return {
     tableId, uuid: "00000000-0000-4000-8000-000000000000", name: "users", status: "ACTIVE",
@@ -23,7 +25,7 @@ function routerWithOldMap(now: TableDefinition | undefined) {
   const dispatcher: Dispatcher = {
     write({ tableId }, _context, done) {
       written.push(tableId);
-      if (tableId !== 1) return done({ kind: "ok", outcome: {}, node: "node-1", lastToken: "f".repeat(16) });
+      if (tableId !== 1) return done({ kind: "ok", outcome: {}, answeredBy, lastToken: "f".repeat(16) });
       known = now;
       done({ kind: "gone" });
     },
@@ -51,7 +53,9 @@ function routerWithOldMap(now: TableDefinition | undefined) {
 
 test("a write to a table that was deleted and made again goes to the new one, though this router's map is old", async () => {
   const { written, answer } = routerWithOldMap(tableOf(2));
-  assert.equal((await answer).status, 200);
+  const { status, replicas } = await answer;
+  assert.equal(status, 200);
+  assert.equal(replicas, "node-1; partition=7; replica=4097; role=leader");
   assert.deepEqual(written, [1, 2]);
 });
 

@@ -33,6 +33,8 @@ interface Listed extends PartitionDescriptor {
 
 export interface Replicas {
   get(partition: number): Partition | undefined;
+  /** Id of the replica of this partition; 0 while it is not durably there. */
+  replicaOf(partition: number): number;
   all(): Iterable<Partition>;
   /** Opens what the log store recovered. */
   openRecovered(): void;
@@ -153,6 +155,7 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
 
   return {
     get: (partition) => partitions.get(partition),
+    replicaOf: (partition) => logStore.group(partition)?.replica ?? 0,
     all: () => partitions.values(),
     openRecovered,
     reconcile,

@@ -30,9 +30,9 @@ export interface RequestHandlerDoors {
 
 export function createRequestHandler(doors: RequestHandlerDoors): (from: string, request: RequestMessage) => void {
   return (from, request) => {
-    const reply = (status: string, body: Uint8Array = empty): void => {
+    const reply: Reply = (status, body = empty, replica = 0, leads = false) => {
       if (doors.log.isDebugging) logAnswer(doors.log, from, request, status);
-      doors.respond(from, { kind: "response", id: request.id, status, body });
+      doors.respond(from, { kind: "response", id: request.id, status, body, replica, leads });
     };
     try {
       answer(doors, from, request, reply);
@@ -67,14 +67,17 @@ function logAnswer(log: Logger, from: string, { method, group, attempt, trace }:
   log.debug("answered", { requestId: trace, from, method, partition: group, attempt, status });
 }
 
-type Reply = (status: string, body?: Uint8Array) => void;
+/** `replica` and `leads` say who answers, where a partition does. */
+type Reply = (status: string, body?: Uint8Array, replica?: number, leads?: boolean) => void;
 
 function write(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {
-  const partition = doors.replicas()?.get(request.group);
-  if (partition === undefined) return reply("unknown-partition");
+  const replicas = doors.replicas();
+  const partition = replicas?.get(request.group);
+  if (replicas === undefined || partition === undefined) return reply("unknown-partition");
   const command = writeCommandIn(request);
+  const replica = replicas.replicaOf(request.group);
   const { epoch, token: requestToken, attempt } = request;
-  partition.write({ command, epoch, requestToken, attempt }, (answer) => replyWith(answer, reply));
+  partition.write({ command, epoch, requestToken, attempt }, (answer) => replyWith(answer, reply, replica, true));
 }
 
 function writeIndex(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {
@@ -85,16 +88,19 @@ function writeIndex(doors: RequestHandlerDoors, request: RequestMessage, reply: 
 }
 
 function read(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {
-  const partition = doors.replicas()?.get(request.group);
-  if (partition === undefined) return reply("unknown-partition");
+  const replicas = doors.replicas();
+  const partition = replicas?.get(request.group);
+  if (replicas === undefined || partition === undefined) return reply("unknown-partition");
   const command = readCommandIn(request);
-  partition.read({ command, epoch: request.epoch }, (answer) => replyWith(answer, reply));
+  const replica = replicas.replicaOf(request.group);
+  partition.read({ command, epoch: request.epoch }, (answer) =>
+    replyWith(answer, reply, replica, partition.role === "leader"));
 }
 
-function replyWith(answer: PartitionReply, reply: Reply): void {
+function replyWith(answer: PartitionReply, reply: Reply, replica = 0, leads = false): void {
   switch (answer.status) {
     case "ok":
-      return reply("ok", encodeBody(answer.outcome as Plain));
+      return reply("ok", encodeBody(answer.outcome as Plain), replica, leads);
     case "not-leader":
       return reply("not-leader", encodeBody({ leader: answer.leader }));
     case "unavailable":

@@ -1,5 +1,7 @@
-// Eventually consistent reads, held to what they promise: what is read was really written, and not only after the read
-// had ended. Each key's versions only grow, by conditional updates; reads go to any replica and may be old.
+// Reads of any replica, held to what they promise: what is read was really written, and not only after the read had
+// ended; and a replica, as long as its process lives, never shows less of an item than it has shown before. Each key's
+// versions only grow, by conditional updates. Answers name the replica they come from: those to writes and strongly
+// consistent reads, too, which say what the leader has applied.
 import { checkEventualReads } from "@azimuth/history/eventual-reads.ts";
 import type { SimulatedClient } from "../simulated-client.ts";
 import { createTable, itemOf, record, type Workload, type WorkloadContext } from "./workload.ts";
@@ -13,7 +15,6 @@ interface Versioned {
 
 export function createEventualReadsWorkload(): Workload {
   const newest = new Map<string, number>();
-  let reads = 0;
 
   async function write(context: WorkloadContext, client: SimulatedClient, key: string): Promise<void> {
     const version = (newest.get(key) ?? 0) + 1;
@@ -26,15 +27,16 @@ export function createEventualReadsWorkload(): Workload {
       ConditionExpression: "attribute_not_exists(version) OR version < :version",
       ExpressionAttributeValues: { ":version": { N: String(version) } },
     });
-    record(context, open, result, () => ({ version }));
+    record(context, open, result, (_, replica) => ({ version, replica }));
   }
 
   async function read(context: WorkloadContext, client: SimulatedClient, key: string): Promise<void> {
     const open = context.history.invoke(client.name, "read", null, key);
-    const result = await client.call("GetItem", { TableName: table, Key: { id: { S: key } } });
-    // Which replica answered is not told, so each read stands for itself.
-    const replica = `read-${reads++}`;
-    record(context, open, result, (body) => ({ version: Number(itemOf<Versioned>(body)?.version?.N ?? 0), replica }));
+    const ConsistentRead = context.random.chance(0.1);
+    const result = await client.call("GetItem", { TableName: table, Key: { id: { S: key } }, ConsistentRead });
+    record(context, open, result, (body, replica) => ({
+      version: Number(itemOf<Versioned>(body)?.version?.N ?? 0), replica,
+    }));
   }
 
   return {
@@ -43,7 +45,7 @@ export function createEventualReadsWorkload(): Workload {
     async run(context, client) {
       while (!context.isStopped()) {
         const key = `key-${context.random.integer(keys)}`;
-        if (context.random.chance(0.4)) await write(context, client, key);
+        if (context.random.chance(0.3)) await write(context, client, key);
         else await read(context, client, key);
         await context.think();
       }

@@ -78,11 +78,11 @@ export function record(
   context: WorkloadContext,
   open: OpenOperation,
   result: CallResult,
-  valueOf: (body: Record<string, unknown>) => unknown,
+  valueOf: (body: Record<string, unknown>, replica: string | undefined) => unknown,
 ): void {
   switch (result.kind) {
     case "ok":
-      return open.ok(valueOf(result.body));
+      return open.ok(valueOf(result.body, result.replica));
     case "unreachable":
       return open.fail("unreachable");
     case "unknown":

@@ -211,6 +211,8 @@ class Host implements NodeReplicationHost {
       case "snapshot-reply":
         if (!this.#running) return true;
         this.#heartbeats.heard(fromNode);
+        // A bare sign of life says no more than that.
+        if (message.kind === "heartbeats" && message.beats.length === 0) return true;
         this.#turn.receive(fromNode, message);
         return true;
       default:

@@ -70,12 +70,14 @@ export class Turn {
   }
 
   #run(): void {
-    this.#scheduled = false;
     if (this.#stopped) return;
     this.#context.counters.turns++;
     for (const { from, message } of this.#inbox.splice(0)) this.#handle(from, message);
     const touched = [...this.#touched];
     this.#touched.clear();
+    // Only now: what the messages touched is handled by this turn, and needs no other.
+    this.#scheduled = false;
+    if (this.#inbox.length > 0) this.schedule();
     for (const group of touched) this.drain(group);
     this.#parts.appends.kick();
     this.#parts.applies.kick();

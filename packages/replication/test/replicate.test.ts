@@ -40,6 +40,27 @@ test("a new group has a leader at once, in each group another founder, also when
   assert.ok(cluster.clock.now() - lateAt < 100, `the first pair took ${cluster.clock.now() - lateAt} ms`);
 });
 
+test("a heartbeat costs its receiver one turn, and a bare sign of life none", () => {
+  const cluster = new TestCluster({ seed: 6, nodes: 3, limits: { quietAfterTicks: 0 } });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  cluster.converge(7);
+  const follower = cluster.nodes.find((node) => node !== leader)!;
+  const { term, commit, replica } = leader.status(7)!;
+  const beat = {
+    group: 7, from: replica, to: follower.status(7)!.replica, term, commit, readPosition: 0, response: false, quiesce: false,
+  };
+  const turnsFor = (beats: readonly (typeof beat)[]): number => {
+    cluster.clock.advance(1);
+    const before = follower.host.stats().turns;
+    follower.host.handleMessage(leader.number, { kind: "heartbeats", beats });
+    cluster.clock.advance(0.001);
+    return follower.host.stats().turns - before;
+  };
+  assert.equal(turnsFor([beat]), 1);
+  assert.equal(turnsFor([]), 0);
+});
+
 test("a proposal at a follower is answered with the leader", () => {
   const cluster = new TestCluster({ seed: 2, nodes: 3 });
   cluster.createGroup(7, [1, 2, 3]);

@@ -194,8 +194,8 @@ class NodeProcess implements StorageNode {
       identity: () => this.#identity,
       replicas: () => this.#opened?.replicas,
       send: (report) => {
-        const targets = this.#directory.controlNodes();
-        for (const node of targets) this.#notify(node, nodeReportTopic, report as unknown as Plain);
+        const told = notice(nodeReportTopic, report as unknown as Plain);
+        for (const node of this.#directory.controlNodes()) this.#sendToNode(node, told);
       },
     });
     const control = this.#createControlMembership(host);
@@ -272,7 +272,8 @@ class NodeProcess implements StorageNode {
         founders: this.#directory.founders.map((number) => replicaIdOf(0, number)),
         foundingNodes: members.map((_, position) => position + 1),
       },
-      instruct: (node, instruction) => this.#notify(node, instructionTopic, instruction as unknown as Plain),
+      instruct: (node, instruction) =>
+        this.#sendToNode(node, notice(instructionTopic, instruction as unknown as Plain)),
       sendMap: (watcher, delta) => this.#transport.send(watcher, notice(mapTopic, delta as unknown as Plain)),
       mapChanged: (delta) => void this.#follower.applyDelta(delta),
     });
@@ -367,10 +368,6 @@ class NodeProcess implements StorageNode {
   #sendToNode(node: number, message: WireMessage): void {
     const name = this.#directory.nameOf(node);
     if (name !== undefined) this.#transport.send(name, message);
-  }
-
-  #notify(node: number, topic: string, body: Plain): void {
-    this.#sendToNode(node, notice(topic, body));
   }
 
   isReady(): boolean {

@@ -6,12 +6,21 @@ import { assert } from "./assert.ts";
 const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder("utf-8", { fatal: true });
 
+/** Up to here a loop is done before the call out of JavaScript that longer strings are worth has begun. */
+const comparedHereMax = 64;
+
 export function compareBytes(left: Uint8Array, right: Uint8Array): number {
-  return Buffer.compare(left, right);
+  const shared = Math.min(left.length, right.length);
+  if (shared > comparedHereMax) return Buffer.compare(left, right);
+  for (let position = 0; position < shared; position++) {
+    const difference = (left[position] as number) - (right[position] as number);
+    if (difference !== 0) return difference < 0 ? -1 : 1;
+  }
+  return Math.sign(left.length - right.length);
 }
 
 export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && Buffer.compare(left, right) === 0;
+  return left.length === right.length && compareBytes(left, right) === 0;
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {

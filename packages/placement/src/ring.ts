@@ -37,14 +37,14 @@ const controlPointsPerNode = 200;
 
 export function createRing<Node extends RingNode>(members: readonly Node[]): Ring<Node> {
   const nodes = members.toSorted((left, right) => compareText(left.name, right.name));
-  const ring = new ConsistentHash<Node>({ range: ringPositions });
-  nodes.forEach((node, position) => {
-    assert(position === 0 || nodes[position - 1]?.name !== node.name, `two ring nodes are named ${node.name}`);
-    ring.add(node, undefined, controlPoints(node.name));
-  });
+  nodes.forEach((node, position) =>
+    assert(position === 0 || nodes[position - 1]?.name !== node.name, `two ring nodes are named ${node.name}`));
+  // Most who hold a ring find that nothing is to be placed: the points are computed by the first walk.
+  let ring: ConsistentHash<Node> | undefined;
   return {
     nodes,
     walk(angle) {
+      ring ??= withControlPoints(nodes);
       const found = nodes.length === 0 ? [] : (ring.get(angle, nodes.length) ?? []);
       // A node all of whose points are shadowed by others is met last.
       return found.length === nodes.length ? found : [...found, ...nodes.filter((node) => !found.includes(node))];
@@ -83,6 +83,12 @@ export function placeReplicas<Node extends RingNode>(
   walk.filter((node) => !isFull(node)).forEach(take);
   walk.forEach(take);
   return chosen;
+}
+
+function withControlPoints<Node extends RingNode>(nodes: readonly Node[]): ConsistentHash<Node> {
+  const ring = new ConsistentHash<Node>({ range: ringPositions });
+  for (const node of nodes) ring.add(node, undefined, controlPoints(node.name));
+  return ring;
 }
 
 function controlPoints(name: string): readonly number[] {

@@ -12,14 +12,24 @@ import { assert } from "@azimuth/foundation/assert.ts";
 import type { Entry } from "@azimuth/raft/types.ts";
 import type { NodeLife, World } from "./world.ts";
 
+/** Replicas are numbered by the nodes that they are on and how often each had one: far below this in any run. */
+const replicasMax = 2 ** 32;
 const entriesPerLookMax = 1 << 20;
+
+/** What must be the same of an entry wherever it is applied. */
+interface AppliedEntry {
+  readonly term: number;
+  readonly kind: Entry["kind"];
+  readonly checksum: number;
+}
 
 export class Invariants {
   /** Who led, by group and term. */
   readonly #leaders = new Map<string, number>();
   /** What each group's log holds, by index, as far as any replica has applied it. */
-  readonly #chains = new Map<number, Map<number, string>>();
-  readonly #compared = new WeakMap<NodeLife, Map<string, number>>();
+  readonly #chains = new Map<number, Map<number, AppliedEntry>>();
+  /** How far each replica of a process's life was looked at. */
+  readonly #compared = new WeakMap<NodeLife, Map<number, number>>();
   /** Entries compared so far. */
   entries = 0;
 
@@ -29,12 +39,12 @@ export class Invariants {
 
   #inspectNode(name: string, life: NodeLife): void {
     life.node.checkInvariants();
-    const compared = this.#compared.get(life) ?? new Map<string, number>();
+    const compared = this.#compared.get(life) ?? new Map<number, number>();
     this.#compared.set(life, compared);
     for (const status of life.node.status().groups) {
       const { group, replica, role, term, applied } = status;
       if (role === "leader") this.#noteLeader(group, term, replica);
-      const key = `${group}/${replica}`;
+      const key = group * replicasMax + replica;
       const before = compared.get(key) ?? 0;
       // A replica that begins to receive a snapshot has nothing applied until it is installed.
       assert(applied >= before || applied === 0, `${name} went back from entry ${before} to ${applied} of ${group}`);
@@ -55,7 +65,7 @@ export class Invariants {
     if (log === undefined) return;
     const low = Math.max(after + 1, log.firstIndex());
     const high = Math.min(applied, log.lastIndex()) + 1;
-    const chain = this.#chains.get(group) ?? new Map<number, string>();
+    const chain = this.#chains.get(group) ?? new Map<number, AppliedEntry>();
     this.#chains.set(group, chain);
     for (let index = low; index < high; ) {
       const entries = log.entries(index, high, entriesPerLookMax);
@@ -65,14 +75,15 @@ export class Invariants {
     }
   }
 
-  #compareEntry(name: string, group: number, chain: Map<number, string>, entry: Entry): void {
+  #compareEntry(name: string, group: number, chain: Map<number, AppliedEntry>, entry: Entry): void {
     this.entries++;
-    const summary = `${entry.term} ${entry.kind} ${crc32(entry.data)}`;
-    const known = chain.get(entry.index);
-    if (known === undefined) chain.set(entry.index, summary);
-    else {
-      const what = `${name} applied another entry ${entry.index} of group ${group}`;
-      assert(known === summary, `${what}: ${summary}, not ${known}`);
+    const { index, term, kind } = entry;
+    const checksum = crc32(entry.data);
+    const known = chain.get(index);
+    if (known === undefined) chain.set(index, { term, kind, checksum });
+    else if (known.term !== term || known.kind !== kind || known.checksum !== checksum) {
+      const found = `${term} ${kind} ${checksum}, not ${known.term} ${known.kind} ${known.checksum}`;
+      assert(false, `${name} applied another entry ${index} of group ${group}: ${found}`);
     }
   }
 }

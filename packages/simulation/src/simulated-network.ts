@@ -47,11 +47,13 @@ interface Endpoint {
 interface Connection {
   readonly ends: readonly [Endpoint, Endpoint];
   open: boolean;
-  /** Delivery times never go back within a direction; keyed by the receiver's name. */
-  readonly lastDeliveryAt: Map<Address, number>;
+  /** Delivery times never go back within a direction; the last to each of the ends. */
+  readonly lastDeliveryAt: [number, number];
 }
 
 interface Direction {
+  /** Names the connection that it belongs to, which is the other direction's too. */
+  readonly pair: string;
   clogUntil: number;
   cut: boolean;
   /** What waits for the clog to end, in order. */
@@ -64,7 +66,8 @@ export class SimulatedNetwork {
   readonly #endpoints = new Map<Address, Endpoint>();
   readonly #connections = new Map<string, Connection>();
   readonly #dialling = new Map<string, { from: Address; message: WireMessage; to: Address }[]>();
-  readonly #directions = new Map<string, Direction>();
+  /** By the sender's name and the receiver's: looked at for every message, so no key is put together for it. */
+  readonly #directions = new Map<Address, Map<Address, Direction>>();
   conditions: NetworkConditions = calmNetwork;
   /** While true the control plane's replicas hear nothing of each other; everything else goes on. */
   silencesControlPlane = false;
@@ -91,7 +94,7 @@ export class SimulatedNetwork {
       send: (to, message) => {
         if (endpoint !== undefined && !clock.isDead) this.#send(endpoint, to, message);
       },
-      isConnected: (peer) => this.#connections.get(pairOf(name, peer))?.open === true,
+      isConnected: (peer) => this.#connectionBetween(name, peer)?.open === true,
       close: (done) => {
         this.detach(name);
         done();
@@ -109,7 +112,7 @@ export class SimulatedNetwork {
 
   /** Breaks one connection, as a lost route or a restarted middlebox does. */
   reset(one: Address, other: Address): void {
-    const connection = this.#connections.get(pairOf(one, other));
+    const connection = this.#connectionBetween(one, other);
     if (connection !== undefined) this.#break(connection, undefined);
   }
 
@@ -129,7 +132,7 @@ export class SimulatedNetwork {
     this.#direction(from, to).cut = true;
     this.#time.after(keepAliveMs, () => {
       if (!this.#direction(from, to).cut) return;
-      const connection = this.#connections.get(pairOf(from, to));
+      const connection = this.#connectionBetween(from, to);
       if (connection !== undefined) this.#break(connection, undefined);
     });
   }
@@ -139,17 +142,21 @@ export class SimulatedNetwork {
   }
 
   healAll(): void {
-    const held = [...this.#directions.values()].flatMap((direction) => direction.held);
-    this.#directions.clear();
+    const directions = [...this.#directions.values()].flatMap((byReceiver) => [...byReceiver.values()]);
+    const held = directions.flatMap((direction) => direction.held);
+    for (const direction of directions) Object.assign(direction, { clogUntil: 0, cut: false, held: [] });
     for (const deliver of held) deliver();
     this.conditions = calmNetwork;
     this.silencesControlPlane = false;
   }
 
   #send(from: Endpoint, to: Address, message: WireMessage): void {
-    const pair = pairOf(from.name, to);
+    const direction = this.#direction(from.name, to);
+    const { pair } = direction;
     const connection = this.#connections.get(pair);
-    if (connection?.open === true && connection.ends.includes(from)) return this.#carry(connection, from, to, message);
+    if (connection?.open === true && connection.ends.includes(from)) {
+      return this.#carry(connection, direction, to, message);
+    }
     const waiting = this.#dialling.get(pair);
     if (waiting !== undefined) {
       waiting.push({ from: from.name, message, to });
@@ -173,20 +180,18 @@ export class SimulatedNetwork {
         if (here !== undefined) here.clock.run(() => here.handlers.peerDown(to));
         return;
       }
-      const connection: Connection = { ends: [here, there], open: true, lastDeliveryAt: new Map() };
+      const connection: Connection = { ends: [here, there], open: true, lastDeliveryAt: [0, 0] };
       this.#connections.set(pair, connection);
       here.clock.run(() => here.handlers.peerUp(to));
       there.clock.run(() => there.handlers.peerUp(from.name));
       for (const { from: sender, to: receiver, message } of waiting) {
-        const end = connection.ends.find((each) => each.name === sender);
-        if (end !== undefined) this.#carry(connection, end, receiver, message);
+        this.#carry(connection, this.#direction(sender, receiver), receiver, message);
       }
     });
   }
 
-  #carry(connection: Connection, from: Endpoint, to: Address, sent: WireMessage): void {
+  #carry(connection: Connection, direction: Direction, to: Address, sent: WireMessage): void {
     const message = this.silencesControlPlane ? withoutControlPlane(sent) : sent;
-    const direction = this.#direction(from.name, to);
     const { lossProbability, responseLossProbability, duplicateProbability } = this.conditions;
     const loss = message?.kind === "response" ? Math.max(lossProbability, responseLossProbability) : lossProbability;
     if (message === undefined || direction.cut || (loss > 0 && this.#random.chance(loss))) {
@@ -212,10 +217,11 @@ export class SimulatedNetwork {
   }
 
   #transmit(connection: Connection, to: Address, message: WireMessage): void {
-    const receiver = connection.ends.find((end) => end.name === to) as Endpoint;
-    const sender = connection.ends.find((end) => end.name !== to) as Endpoint;
-    const at = Math.max(this.#time.now() + this.#delay(), connection.lastDeliveryAt.get(to) ?? 0);
-    connection.lastDeliveryAt.set(to, at);
+    const toward = connection.ends[0].name === to ? 0 : 1;
+    const receiver = connection.ends[toward];
+    const sender = connection.ends[1 - toward] as Endpoint;
+    const at = Math.max(this.#time.now() + this.#delay(), connection.lastDeliveryAt[toward]);
+    connection.lastDeliveryAt[toward] = at;
     this.#time.at(at, () => {
       if (!connection.open) {
         this.dropped++;
@@ -229,7 +235,7 @@ export class SimulatedNetwork {
   #break(connection: Connection, gone: Address | undefined): void {
     const [one, other] = connection.ends;
     connection.open = false;
-    this.#connections.delete(pairOf(one.name, other.name));
+    this.#connections.delete(this.#direction(one.name, other.name).pair);
     const tell = (end: Endpoint, peer: Endpoint): void => {
       if (end.name === gone) return;
       this.#time.after(this.#delay(), () => end.clock.run(() => end.handlers.peerDown(peer.name)));
@@ -244,12 +250,17 @@ export class SimulatedNetwork {
     return delayMinMs - Math.log(1 - this.#random.next()) * (isSlow ? slowMeanMs : delayMeanMs);
   }
 
+  #connectionBetween(one: Address, other: Address): Connection | undefined {
+    return this.#connections.get(this.#direction(one, other).pair);
+  }
+
   #direction(from: Address, to: Address): Direction {
-    const key = `${from}>${to}`;
-    let direction = this.#directions.get(key);
+    let byReceiver = this.#directions.get(from);
+    if (byReceiver === undefined) this.#directions.set(from, (byReceiver = new Map<Address, Direction>()));
+    let direction = byReceiver.get(to);
     if (direction === undefined) {
-      direction = { clogUntil: 0, cut: false, held: [] };
-      this.#directions.set(key, direction);
+      direction = { pair: from < to ? `${from}|${to}` : `${to}|${from}`, clogUntil: 0, cut: false, held: [] };
+      byReceiver.set(to, direction);
     }
     return direction;
   }
@@ -260,8 +271,4 @@ function withoutControlPlane(message: WireMessage): WireMessage | undefined {
   if (message.kind === "raft") return message.group === controlGroup ? undefined : message;
   if (message.kind !== "heartbeats" || !message.beats.some((beat) => beat.group === controlGroup)) return message;
   return { ...message, beats: message.beats.filter((beat) => beat.group !== controlGroup) };
-}
-
-function pairOf(one: Address, other: Address): string {
-  return one < other ? `${one}|${other}` : `${other}|${one}`;
 }

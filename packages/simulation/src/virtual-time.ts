@@ -6,10 +6,20 @@
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
 
-interface TimedEvent {
+class TimedEvent implements Timer {
   readonly at: number;
   readonly sequence: number;
   run: (() => void) | undefined;
+
+  constructor(at: number, sequence: number, run: () => void) {
+    this.at = at;
+    this.sequence = sequence;
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.run = undefined;
+  }
 }
 
 /** Wall-clock time at virtual time 0: 2026-01-01T00:00:00Z. */
@@ -18,7 +28,14 @@ const wallEpochMs = 1_767_225_600_000;
 const eventsPerInstantMax = 2_000_000;
 
 export class VirtualTime {
+  /** What is asked for a later time. */
   readonly #heap: TimedEvent[] = [];
+  /**
+   * What is asked for the present instant, which is every second event: all of it comes after what the heap holds for
+   * this instant, which was asked for earlier, and nothing of it needs sorting.
+   */
+  readonly #present: TimedEvent[] = [];
+  #presentTaken = 0;
   #sequence = 0;
   #now = 0;
   #eventsThisInstant = 0;
@@ -30,9 +47,10 @@ export class VirtualTime {
   }
 
   at(time: number, run: () => void): Timer {
-    const event: TimedEvent = { at: Math.max(time, this.#now), sequence: this.#sequence++, run };
-    this.#push(event);
-    return { cancel: () => (event.run = undefined) };
+    const event = new TimedEvent(Math.max(time, this.#now), this.#sequence++, run);
+    if (event.at === this.#now) this.#present.push(event);
+    else this.#push(event);
+    return event;
   }
 
   after(delayMs: number, run: () => void): Timer {
@@ -41,19 +59,42 @@ export class VirtualTime {
 
   /** Time of the next event; undefined when there is none. */
   nextAt(): number | undefined {
-    while (this.#heap.length > 0 && (this.#heap[0] as TimedEvent).run === undefined) this.#pop();
-    return this.#heap[0]?.at;
+    return this.#peek()?.at;
   }
 
-  /** Takes the next event. */
+  /** Takes the next event, if there is one. */
   step(): void {
-    const event = this.#pop();
-    if (event.run === undefined) return;
+    const event = this.#peek();
+    if (event === undefined) return;
+    this.#drop(event);
+    const run = event.run as () => void;
+    event.run = undefined;
     this.#eventsThisInstant = event.at === this.#now ? this.#eventsThisInstant + 1 : 0;
     assert(this.#eventsThisInstant < eventsPerInstantMax, `the world spins at ${this.#now} ms`);
     this.#now = event.at;
     this.events++;
-    event.run();
+    run();
+  }
+
+  /** The next event that is not cancelled; cancelled ones before it are dropped. */
+  #peek(): TimedEvent | undefined {
+    for (;;) {
+      const later = this.#heap[0];
+      const event = later !== undefined && later.at === this.#now ? later : this.#present[this.#presentTaken] ?? later;
+      if (event === undefined || event.run !== undefined) return event;
+      this.#drop(event);
+    }
+  }
+
+  #drop(event: TimedEvent): void {
+    if (event === this.#heap[0]) {
+      this.#pop();
+      return;
+    }
+    this.#presentTaken++;
+    if (this.#presentTaken < this.#present.length) return;
+    this.#present.length = 0;
+    this.#presentTaken = 0;
   }
 
   #push(event: TimedEvent): void {
@@ -69,12 +110,11 @@ export class VirtualTime {
     heap[position] = event;
   }
 
-  #pop(): TimedEvent {
+  #pop(): void {
     const heap = this.#heap;
-    const first = heap[0];
-    assert(first !== undefined, "no event is left");
-    const last = heap.pop() as TimedEvent;
-    if (heap.length === 0) return first;
+    const last = heap.pop();
+    assert(last !== undefined, "no event is left");
+    if (heap.length === 0) return;
     let position = 0;
     for (;;) {
       let child = 2 * position + 1;
@@ -85,7 +125,6 @@ export class VirtualTime {
       position = child;
     }
     heap[position] = last;
-    return first;
   }
 }
 

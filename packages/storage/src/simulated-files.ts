@@ -190,7 +190,7 @@ class Disk implements SimulatedDisk {
       appendSynced: (parts, done) => {
         this.#step(session);
         assert(!closed && file.underWay === undefined, `${name}: one append at a time, and none after close`);
-        file.underWay = Uint8Array.from(Buffer.concat(parts));
+        file.underWay = Buffer.concat(parts);
         if (this.#full) onFatal(new Error("ENOSPC: no space left on the simulated disk"));
         else this.#later(file.underWay.length, () => complete(done));
       },

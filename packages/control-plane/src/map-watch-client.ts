@@ -58,6 +58,7 @@ export function createMapWatchClient(doors: MapWatchDoors): MapWatchClient {
         apply(result.body);
         schedule(renewPeriodMs);
       } else {
+        if (result.kind === "response" && result.status === "elsewhere") apply(result.body);
         if (source === target) source = undefined;
         schedule(retryPauseMs);
       }

@@ -3,6 +3,9 @@
 // on a notice (topic "map", body MapDelta) whenever the map changes there. A broken connection ends the
 // watch; the watcher asks again, there or elsewhere. A replica that lags behind the watcher has nothing to
 // say yet.
+//
+// Any other process that has a map answers "elsewhere" with all of it, if it is newer than the watcher's: who
+// starts with the names of the founders only may find none that still holds group 0, but one that knows who does.
 import type { ClusterMap, CredentialRecord, NodeRecord, PartitionRecord } from "./cluster-map.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 
@@ -34,6 +37,11 @@ export interface MapDelta {
     readonly partitions: readonly number[];
     readonly credentials: readonly string[];
   };
+}
+
+/** A copy of the map as a delta that applies to any older one. */
+export function wholeMap(map: ClusterMap): MapDelta {
+  return { ...map, since: 0, full: true, deleted: { nodes: [], tables: [], partitions: [], credentials: [] } };
 }
 
 export interface MapSource {

@@ -1,9 +1,11 @@
 // What a storage node answers: writes and reads of its partitions, control commands, watches of the map, and who it
 // is. One function per method; statuses other than "ok" tell the asker how to correct itself.
 import type { Logger } from "@azimuth/foundation/logger.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
+import type { ClusterMap } from "@azimuth/control-plane/cluster-map.ts";
 import type { ControlPlane } from "@azimuth/control-plane/control-plane.ts";
 import { controlMethod } from "@azimuth/control-plane/control-client.ts";
-import { watchMethod, type WatchServer } from "@azimuth/control-plane/watch.ts";
+import { watchMethod, wholeMap, type WatchServer } from "@azimuth/control-plane/watch.ts";
 import { indexWriteMethod } from "@azimuth/partition/index-writes.ts";
 import type { PartitionReply } from "@azimuth/partition/requests.ts";
 import { encodeBody, MalformedBody } from "@azimuth/rpc/body-codec.ts";
@@ -24,6 +26,8 @@ export interface RequestHandlerDoors {
   replicas(): Replicas | undefined;
   /** Undefined on nodes that hold no replica of group 0. */
   controlPlane(): { readonly plane: ControlPlane; readonly watches: WatchServer; isInTouch(): boolean } | undefined;
+  /** This node's own copy of the map. */
+  map(): ClusterMap;
   readonly log: Logger;
   respond(to: string, response: ResponseMessage): void;
 }
@@ -124,7 +128,13 @@ function control(doors: RequestHandlerDoors, request: RequestMessage, reply: Rep
 function watch(doors: RequestHandlerDoors, from: string, request: RequestMessage, reply: Reply): void {
   const control = doors.controlPlane();
   // A replica that hears no leader may have been removed long ago: its map says nothing of now.
-  if (control === undefined || !control.isInTouch()) return reply("unavailable");
-  const delta = control.watches.add(from, watchRequestIn(request).since);
+  const { since } = watchRequestIn(request);
+  if (control === undefined || !control.isInTouch()) {
+    const map = doors.map();
+    if (map.revision <= since) return reply("unavailable");
+    probe("a node without the control plane gave its copy of the map");
+    return reply("elsewhere", encodeBody(wholeMap(map) as unknown as Plain));
+  }
+  const delta = control.watches.add(from, since);
   reply("ok", delta === undefined ? empty : encodeBody(delta as unknown as Plain));
 }

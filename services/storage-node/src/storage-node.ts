@@ -143,6 +143,7 @@ class NodeProcess implements StorageNode {
       identify: () => this.#identity,
       replicas: () => this.#opened?.replicas,
       controlPlane: () => this.#opened?.control.current(),
+      map: () => follower.map(),
       log,
       respond: (to, response) => this.#transport.send(to, response),
     });

@@ -3,6 +3,7 @@
 import { fromUtf8, utf8 } from "@azimuth/foundation/bytes.ts";
 import type { ClusterMap } from "@azimuth/control-plane/cluster-map.ts";
 import type { MapFollower } from "@azimuth/control-plane/map-follower.ts";
+import { wholeMap } from "@azimuth/control-plane/watch.ts";
 import type { Files } from "@azimuth/storage/files.ts";
 
 const fileName = "map.json";
@@ -15,7 +16,5 @@ export function saveMap(files: Files, map: ClusterMap): void {
 export function loadMap(files: Files, follower: MapFollower): void {
   const stored = files.readWhole(fileName);
   if (stored === undefined) return;
-  const map = JSON.parse(fromUtf8(stored)) as ClusterMap;
-  const deleted = { nodes: [], tables: [], partitions: [], credentials: [] };
-  follower.applyDelta({ ...map, since: 0, full: true, deleted });
+  follower.applyDelta(wholeMap(JSON.parse(fromUtf8(stored)) as ClusterMap));
 }

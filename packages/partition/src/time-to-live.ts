@@ -3,6 +3,7 @@
 //
 // An item has expired when the table's TTL attribute is a number of seconds since 1970 that is past, but not by more
 // than five years (then it is taken for a mistake, as DynamoDB does).
+import { probe } from "@azimuth/foundation/probe.ts";
 import { decodeItem } from "@azimuth/model/item-codec.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import { lockKey } from "@azimuth/storage/keys/lock-key.ts";
@@ -49,9 +50,14 @@ export class TimeToLive {
     const keys = collection === undefined ? [key] : [key, collection];
     return ownTask(this.#partition.descriptor, keys, (look, current) => {
       const item = look(key);
-      if (item === undefined || !hasExpired(current, item, this.#doors.clock.wallNow())) return nothingToDo({});
+      if (item === undefined) return nothingToDo({});
+      if (!hasExpired(current, item, this.#doors.clock.wallNow())) {
+        probe("an item that was to expire had been prolonged");
+        return nothingToDo({});
+      }
       // An item that a transaction holds is left to the next sweep.
       if (look(lockKey(key)) !== undefined) return nothingToDo({});
+      probe("an expired item was deleted");
       return withIndexes(current, { effects: [{ kind: "delete", key: below }], outcome: {} }, look, collection);
     });
   }

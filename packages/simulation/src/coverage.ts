@@ -28,6 +28,8 @@ export const expectedProbes: readonly string[] = [
   "a snapshot was not received to its end",
   "a snapshot was offered while entries were under way",
   "a torn write was cut off the log",
+  "an expired item was deleted",
+  "an item that was to expire had been prolonged",
   "entries of an earlier leader were replaced",
   "entries of an earlier term waited for one of this term",
   "live records were moved out of an old segment of the log",

@@ -7,6 +7,7 @@ import { drawFaultPlan, scenarios, type FaultPlan } from "./faults.ts";
 import { createBankWorkload } from "./workloads/bank.ts";
 import { createCountersWorkload } from "./workloads/counters.ts";
 import { createEventualReadsWorkload } from "./workloads/eventual-reads.ts";
+import { createExpiryWorkload } from "./workloads/expiry.ts";
 import { createIndexAgreementWorkload } from "./workloads/index-agreement.ts";
 import { createListAppendWorkload } from "./workloads/list-append.ts";
 import { createRangesWorkload } from "./workloads/ranges.ts";
@@ -28,6 +29,7 @@ const workloadMakers: Readonly<Record<string, () => Workload>> = {
   "eventual-reads": createEventualReadsWorkload,
   tables: createTablesWorkload,
   "index-agreement": createIndexAgreementWorkload,
+  expiry: createExpiryWorkload,
   transfers: createTransfersWorkload,
   "transact-append": createTransactAppendWorkload,
 };
@@ -44,6 +46,7 @@ export interface DrawnOptions {
   readonly nodeDeadAfterMs: number;
   readonly partitionsPerTable: number;
   readonly routerDeadlineMs: number;
+  readonly ttlSweepMs: number;
   readonly replication: Partial<ReplicationLimits>;
   readonly workloads: readonly string[];
   readonly clientsPerWorkload: number;
@@ -54,9 +57,9 @@ export interface DrawnOptions {
 }
 
 export function drawOptions(random: Random, scenario: string): DrawnOptions {
-  // From a stream of its own: one workload more leaves the clusters of all seeds as they are.
+  // From streams of their own: one workload more leaves the clusters of all seeds as they are.
   const choosing = random.split("workloads");
-  const workloads = choosing.shuffle(workloadNames).slice(0, choosing.between(2, 4));
+  const workloads = drawWorkloads(choosing);
   return {
     nodesPerZone: random.pick([1, 1, 2]),
     routers: random.pick([1, 2, 3]),
@@ -67,6 +70,7 @@ export function drawOptions(random: Random, scenario: string): DrawnOptions {
     nodeDeadAfterMs: random.pick([2000, 10_000, 30_000]),
     partitionsPerTable: random.pick([1, 2, 4]),
     routerDeadlineMs: random.pick([1000, 5000]),
+    ttlSweepMs: choosing.pick([100, 500, 2000]),
     replication: drawReplicationLimits(random),
     workloads,
     clientsPerWorkload: random.between(3, 8),
@@ -74,6 +78,13 @@ export function drawOptions(random: Random, scenario: string): DrawnOptions {
     faults: drawFaultPlan(random.split("faults"), scenarios[scenario]),
     zoneLeftDown: random.chance(0.3) ? random.between(1, 3) : 0,
   };
+}
+
+/** Each by a lot of its own: one workload more changes the choice only of the seeds in which it is chosen. */
+function drawWorkloads(random: Random): readonly string[] {
+  const count = random.between(2, 4);
+  const lots = workloadNames.map((name) => ({ name, lot: random.split(name).next() }));
+  return lots.sort((one, other) => one.lot - other.lot).slice(0, count).map(({ name }) => name);
 }
 
 export function createWorkload(name: string): Workload {

@@ -4,6 +4,7 @@
 // A process sees time through a ProcessClock of its own, which may be off, drift and jump, which stands still while
 // the process is paused, and which dies with it: what a dead process had asked for never happens.
 import { assert } from "@azimuth/foundation/assert.ts";
+import { ClockErrors } from "./clock-errors.ts";
 import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
 
 class TimedEvent implements Timer {
@@ -23,7 +24,7 @@ class TimedEvent implements Timer {
 }
 
 /** Wall-clock time at virtual time 0: 2026-01-01T00:00:00Z. */
-const wallEpochMs = 1_767_225_600_000;
+export const wallEpochMs = 1_767_225_600_000;
 /** Events at one instant before the world is taken to spin for ever. */
 const eventsPerInstantMax = 2_000_000;
 
@@ -41,6 +42,8 @@ export class VirtualTime {
   #eventsThisInstant = 0;
   /** Events run so far. */
   events = 0;
+  /** How far the wall clocks of all processes were ever ahead. */
+  readonly clockErrors = new ClockErrors();
 
   now(): number {
     return this.#now;
@@ -140,30 +143,56 @@ export class ProcessClock implements Clock {
   #dead = false;
   #pausedSince: number | undefined;
   #waiting: (() => void)[] = [];
-  /** What the wall clock is off by; may be changed at any time. */
-  offsetMs = 0;
+  #offsetMs = 0;
   /** The local clock runs (1 + drift) times as fast as the world's. */
   #drift = 0;
   #localBase = 0;
   #worldBase = 0;
+  #notedAt: number;
+  #notedAheadMs = 0;
 
   constructor(time: VirtualTime, guard: (run: () => void) => void) {
     this.#time = time;
     this.#guard = guard;
+    this.#notedAt = time.now();
   }
 
   now(): number {
     return this.#localBase + (this.#time.now() - this.#worldBase) * (1 + this.#drift);
   }
 
+  /** What the wall clock is off by, besides what it has drifted; may be changed at any time. */
+  get offsetMs(): number {
+    return this.#offsetMs;
+  }
+
+  set offsetMs(offsetMs: number) {
+    this.noteError();
+    this.#offsetMs = offsetMs;
+    this.#notedAheadMs = this.#aheadMs;
+  }
+
+  get #aheadMs(): number {
+    return this.now() + this.#offsetMs - this.#time.now();
+  }
+
+  /** Tells `clockErrors` of the time since this was last done; between two changes the error grows evenly. */
+  noteError(): void {
+    const now = this.#time.now();
+    this.#time.clockErrors.note(this.#notedAt, now, Math.max(this.#notedAheadMs, this.#aheadMs));
+    this.#notedAt = now;
+    this.#notedAheadMs = this.#aheadMs;
+  }
+
   setDrift(drift: number): void {
+    this.noteError();
     this.#localBase = this.now();
     this.#worldBase = this.#time.now();
     this.#drift = drift;
   }
 
   wallNow(): number {
-    return Math.floor(wallEpochMs + this.now() + this.offsetMs);
+    return Math.floor(wallEpochMs + this.now() + this.#offsetMs);
   }
 
   after(delayMs: number, callback: () => void): Timer {
@@ -220,6 +249,7 @@ export class ProcessClock implements Clock {
   }
 
   die(): void {
+    this.noteError();
     this.#dead = true;
     this.#waiting = [];
   }

@@ -19,7 +19,7 @@ import { createStorageNode, type StorageNode } from "@azimuth/storage-node/stora
 import { drainMicrotasks } from "./drain-microtasks.ts";
 import { startOperator, type Operator } from "./operator.ts";
 import { SimulatedNetwork } from "./simulated-network.ts";
-import { ProcessClock, VirtualTime } from "./virtual-time.ts";
+import { ProcessClock, VirtualTime, wallEpochMs } from "./virtual-time.ts";
 
 export interface WorldOptions {
   readonly random: Random;
@@ -37,6 +37,7 @@ export interface WorldOptions {
   /** Limits of replication that differ from the production ones, to reach rare states often. */
   readonly replication?: Partial<ReplicationLimits>;
   readonly routerDeadlineMs?: number;
+  readonly ttlSweepMs?: number;
   /** Runs now and then between events, whatever is under way; throws when something is wrong. */
   readonly inspect?: (world: World) => void;
   /** Takes one line for everything worth telling. */
@@ -154,7 +155,7 @@ export class World {
       });
       const transport = this.network.transport(name, clock);
       const metrics = createSilentMetrics();
-      const { nodeDeadAfterMs, partitionsPerTable, replication } = this.#options;
+      const { nodeDeadAfterMs, partitionsPerTable, replication, ttlSweepMs } = this.#options;
       const { zone, endpoint } = machine.member;
       const node = createStorageNode(
         { clock, random: random.split("node"), log, metrics, engine, files, logStore, transport },
@@ -168,6 +169,7 @@ export class World {
           nodeDeadAfterMs,
           partitionsPerTable,
           replication,
+          ttlSweepMs,
         },
       );
       Object.assign(life, { node, logStore, engine });
@@ -268,6 +270,17 @@ export class World {
 
   clockOf(name: string): ProcessClock | undefined {
     return this.#clockOf(name);
+  }
+
+  /** Milliseconds since 1970, by a clock that is right. */
+  wallNow(): number {
+    return wallEpochMs + this.time.now();
+  }
+
+  /** The latest time that any process's clock can have shown since virtual time `since`. */
+  latestWallSince(since: number): number {
+    for (const { life } of [...this.nodes.values(), ...this.routers.values()]) life?.clock.noteError();
+    return this.wallNow() + this.time.clockErrors.aheadMsMax(since);
   }
 
   /** Sends an HTTP request to a router; the promise never settles when the router dies first. */

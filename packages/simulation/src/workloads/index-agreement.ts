@@ -2,6 +2,7 @@
 // one of them adds another global index to the live table. Once all is quiet every index has exactly the entries that
 // follow from the items: none lost, none left behind. The local index has to agree at once, the global ones soon.
 import { conditionFailed, type SimulatedClient } from "../simulated-client.ts";
+import { lines, scanAll, type Attributes } from "./scan-all.ts";
 import { callUntilKnown, type Workload, type WorkloadContext } from "./workload.ts";
 
 const table = "indexed";
@@ -9,8 +10,6 @@ const items = 24;
 const groups = 4;
 /** Virtual time that global indexes have to catch up, and to be made, once the faults are over. */
 const agreementLimitMs = 30_000;
-
-type Attributes = Readonly<Record<string, { readonly S?: string; readonly N?: string }>>;
 
 interface IndexOfTest {
   readonly name: string;
@@ -147,18 +146,6 @@ async function checkIndex(context: WorkloadContext, index: IndexOfTest, truth: r
   }
 }
 
-async function scanAll(context: WorkloadContext, request: object): Promise<readonly Attributes[]> {
-  const found: Attributes[] = [];
-  let start: object | undefined;
-  do {
-    const more = start === undefined ? {} : { ExclusiveStartKey: start };
-    const page = await callUntilKnown(context, "Scan", { ...request, Limit: 7, ...more });
-    found.push(...(page["Items"] as Attributes[]));
-    start = page["LastEvaluatedKey"] as object | undefined;
-  } while (start !== undefined);
-  return found;
-}
-
 interface Description {
   readonly TableStatus?: string;
   readonly GlobalSecondaryIndexes?: readonly { readonly IndexName: string; readonly IndexStatus: string }[];
@@ -170,9 +157,4 @@ async function describe(context: WorkloadContext): Promise<Description> {
 
 function definition(AttributeName: string, AttributeType: string): object {
   return { AttributeName, AttributeType };
-}
-
-function lines(found: readonly Attributes[]): readonly string[] {
-  const inOrder = (item: Attributes) => Object.entries(item).sort(([left], [right]) => (left < right ? -1 : 1));
-  return found.map((item) => JSON.stringify(inOrder(item))).sort();
 }

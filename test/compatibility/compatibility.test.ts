@@ -4,6 +4,7 @@
 import "./cases/protocol.ts";
 import "./cases/tables.ts";
 import "./cases/table-refusals.ts";
+import "./cases/capacity-settings.ts";
 import "./cases/tags.ts";
 import "./cases/put-item.ts";
 import "./cases/get-item.ts";

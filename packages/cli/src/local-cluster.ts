@@ -26,6 +26,7 @@ export interface StartOptions {
   readonly freePorts?: boolean;
   readonly logLevel?: string | undefined;
   readonly ttlSweepMs?: number | undefined;
+  readonly ttlUpdateIntervalMs?: number | undefined;
   readonly timeoutMs?: number;
   /** Where services/ is, if not in this repository: tests put dummies there. */
   readonly sources?: string;
@@ -69,6 +70,7 @@ export async function startLocalCluster(options: StartOptions): Promise<StartedC
     auth: options.auth ?? true,
     logLevel: options.logLevel ?? "info",
     ttlSweepMs: options.ttlSweepMs,
+    ttlUpdateIntervalMs: options.ttlUpdateIntervalMs,
     ports: await choosePorts({
       endpoint: options.port, console: options.consolePort, nodes: nodesPerZone * zones.length, last: last?.ports,
       anyFree: options.freePorts === true,

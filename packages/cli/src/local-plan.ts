@@ -35,6 +35,8 @@ export interface LocalChoices {
   readonly logLevel: string;
   /** How often a node looks for expired items; undefined: its default. */
   readonly ttlSweepMs?: number | undefined;
+  /** How long a table's time to live stays as it is after a change; undefined: it may be changed again at once. */
+  readonly ttlUpdateIntervalMs?: number | undefined;
   readonly ports: LocalPorts;
 }
 
@@ -96,8 +98,13 @@ function nodeProcess(choices: LocalChoices, node: Member, grpc: string, members:
     "--name", node.name, "--zone", node.zone ?? "", "--listen", grpc, "--advertise", grpc,
     "--data", join(choices.directory, node.name), "--cluster", choices.cluster, "--members", members,
     "--http", node.http, "--log-level", choices.logLevel,
-    ...(choices.ttlSweepMs === undefined ? [] : ["--ttl-sweep-ms", String(choices.ttlSweepMs)]),
+    ...milliseconds("--ttl-sweep-ms", choices.ttlSweepMs),
+    ...milliseconds("--ttl-update-interval-ms", choices.ttlUpdateIntervalMs),
   ]);
+}
+
+function milliseconds(flag: string, value: number | undefined): readonly string[] {
+  return value === undefined ? [] : [flag, String(value)];
 }
 
 /** The router stands outside the zones: the local cluster has only one, and a zone's loss must not take it along. */

@@ -2,7 +2,7 @@
 // and the changes that the autoadmin decides on. Commands and outcomes are plain data for MessagePack.
 //
 // A control request (method "control") carries a ControlCommand in its body; the answer is a ControlOutcome.
-import type { KeyAttribute, NewIndex, TableDefinition, Throughput } from "@azimuth/model/table.ts";
+import type { KeyAttribute, NewIndex, OnDemandMaximum, TableDefinition, Throughput } from "@azimuth/model/table.ts";
 import type { CredentialRecord, NodeRecord, NodeState } from "./cluster-map.ts";
 
 /** What CreateTable's request says of a table; the control plane adds the rest. */
@@ -34,13 +34,23 @@ export interface ListTablesCommand {
   readonly limit: number;
 }
 
+/** Members that are absent stay as they are, here and within each member. */
+export interface CapacityChange {
+  readonly throughput?: Throughput;
+  readonly onDemandMaximum?: OnDemandMaximum | undefined;
+  readonly warmThroughput?: Partial<Throughput> | undefined;
+}
+
+export interface IndexCapacityChange extends CapacityChange {
+  readonly name: string;
+}
+
 /** Members that are absent stay as they are. */
 export interface UpdateTableCommand {
   readonly operation: "UpdateTable";
   readonly name: string;
-  readonly change: Partial<Pick<TableDefinition,
-    | "billingMode" | "throughput" | "onDemandMaximum" | "warmThroughput"
-    | "deletionProtection" | "tableClass" | "tags">>;
+  readonly change: CapacityChange & Partial<Pick<TableDefinition,
+    "billingMode" | "deletionProtection" | "tableClass" | "tags">>;
   /** One global secondary index made, deleted or given other capacity. */
   readonly indexUpdate?: IndexUpdate | undefined;
 }
@@ -49,10 +59,7 @@ export type IndexUpdate =
   /** `attributes`: definitions of the index's key attributes, which the table may have already. */
   | { readonly kind: "create"; readonly index: NewIndex; readonly attributes: readonly KeyAttribute[] }
   | { readonly kind: "delete"; readonly name: string }
-  | {
-      readonly kind: "change";
-      readonly throughputs: readonly { readonly name: string; readonly throughput: Throughput }[];
-    };
+  | { readonly kind: "change"; readonly changes: readonly IndexCapacityChange[] };
 
 export interface UpdateTimeToLiveCommand {
   readonly operation: "UpdateTimeToLive";

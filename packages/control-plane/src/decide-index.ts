@@ -12,6 +12,7 @@ import { firstToken, lastToken, splitTokenRange } from "@azimuth/placement/token
 import type { IndexEventCommand, IndexUpdate } from "./commands.ts";
 import { putMeta, putPartition, putTable, type ClusterMeta, type ControlEffect } from "./control-records.ts";
 import type { ControlState } from "./control-state.ts";
+import { indexNotFound } from "./decide-capacity.ts";
 import { ignored, refused, type ControlDecision, type DecisionContext } from "./decision.ts";
 import { initialPartitionCount, partitionsPerTableMax } from "./partition-count.ts";
 import { createPlacer, type Placer } from "./placer.ts";
@@ -72,7 +73,10 @@ export function dropPartitions(
 }
 
 export function decideIndexUpdate(
-  state: ControlState, table: TableDefinition, update: IndexUpdate, context: DecisionContext,
+  state: ControlState,
+  table: TableDefinition,
+  update: Exclude<IndexUpdate, { kind: "change" }>,
+  context: DecisionContext,
 ): ControlDecision {
   const indexes = table.indexes ?? [];
   const isBusy = indexes.some((index) => index.kind === "global" && index.status !== "ACTIVE");
@@ -82,15 +86,6 @@ export function decideIndexUpdate(
       return createIndex(state, table, update, context);
     case "delete":
       return deleteIndex(state, table, update.name, isBusy);
-    case "change": {
-      let next = table;
-      for (const { name, throughput } of update.throughputs) {
-        const index = indexes.find((each) => each.kind === "global" && each.name === name);
-        if (index === undefined) return indexNotFound(name);
-        next = withIndex(next, { ...index, throughput });
-      }
-      return changed(next);
-    }
   }
 }
 
@@ -107,8 +102,12 @@ function createIndex(
     return refused("ValidationException", "Attempting to create an index which already exists");
   }
   if (indexes.filter((each) => each.kind === "global").length >= globalIndexesMax) {
-    return refused("ValidationException", "One or more parameter values were invalid: " +
-      `GlobalSecondaryIndex count exceeds the per-table limit of ${globalIndexesMax}`);
+    return refused("LimitExceededException",
+      `Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of ${globalIndexesMax}`);
+  }
+  const problem = problemWithUnits(table, index);
+  if (problem !== undefined) {
+    return refused("ValidationException", `One or more parameter values were invalid: ${problem}`);
   }
   const [created] = withIds([index], meta.nextTable);
   assert(created !== undefined, "an index was asked for");
@@ -133,11 +132,31 @@ function createIndex(
   return { effects: [putMeta(counters), putTable(next), ...partitions], outcome: { table: next } };
 }
 
+function problemWithUnits({ billingMode }: TableDefinition, { name, throughput }: NewIndex): string | undefined {
+  const hasUnits = throughput.readUnits > 0;
+  if (billingMode === "PROVISIONED" && !hasUnits) {
+    return `Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: ${name}`;
+  }
+  if (billingMode === "PAY_PER_REQUEST" && hasUnits) {
+    return `Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: ${name} ` +
+      "when BillingMode is PAY_PER_REQUEST";
+  }
+  return undefined;
+}
+
 function deleteIndex(state: ControlState, table: TableDefinition, name: string, isBusy: boolean): ControlDecision {
-  const index = table.indexes?.find((each) => each.kind === "global" && each.name === name);
-  if (index === undefined) return indexNotFound(name);
+  const index = table.indexes?.find((each) => each.name === name);
+  if (index === undefined) return { effects: [], outcome: { refused: indexNotFound(name, table.name) } };
+  if (index.kind === "local") {
+    return refused("ValidationException", `Cannot delete an index that is not a GlobalSecondaryIndex: ${name}`);
+  }
   // One that is being filled may be given up; while its partitions are made it may not.
   const isFilling = index.status === "CREATING" && index.backfilling;
+  if (index.status === "CREATING" && !isFilling) {
+    return refused("ResourceInUseException", "Attempt to change a resource which is still in use: " +
+      "Index creation is in resource allocation phase. Retry deletion during backfilling phase or when the index " +
+      `is active. Table: ${table.name} Index: ${name}`);
+  }
   if (isBusy && !isFilling) return refused("LimitExceededException", onlineIndexLimit);
   const deleting = withIndex(table, { ...index, status: "DELETING", backfilling: false });
   const next: TableDefinition = { ...deleting, status: "UPDATING", indexVersion: (table.indexVersion ?? 0) + 1 };
@@ -184,8 +203,4 @@ function attributesInUse(table: TableDefinition, indexes: readonly IndexDefiniti
   const used = new Set([partition.name, sort?.name,
     ...indexes.flatMap(({ key }) => [...key.partition, ...key.sort]).map(({ name }) => name)]);
   return table.attributes.filter(({ name }) => used.has(name));
-}
-
-function indexNotFound(name: string): ControlDecision {
-  return refused("ResourceNotFoundException", `Requested resource not found: Index: ${name} not found`);
 }

@@ -13,6 +13,7 @@ import type {
 } from "./commands.ts";
 import { putMeta, putTable, type ControlEffect } from "./control-records.ts";
 import type { ControlState } from "./control-state.ts";
+import { capacityProblem, withCapacity } from "./decide-capacity.ts";
 import { decideIndexUpdate, dropPartitions, newPartitions, onlineIndexLimit, withIds } from "./decide-index.ts";
 import { ignored, refused, type ControlDecision, type DecisionContext } from "./decision.ts";
 import { createPlacer } from "./placer.ts";
@@ -68,6 +69,10 @@ export function decideDeleteTable(state: ControlState, command: DeleteTableComma
   const transition = tableTransition(table.status, "delete");
   if (transition.kind === "refuse") return tableInUse(transition.because, command.name);
   assert(transition.kind === "become", "deleting a table changes its status or is refused");
+  if (isIndexChanging(table)) {
+    return refused("ResourceInUseException", "Attempt to change a resource which is still in use: " +
+      "Cannot delete table while indexes are being created, updated, or deleted.");
+  }
   const deleted = { ...table, status: transition.status };
   const indexIds = (table.indexes ?? []).map((index) => index.indexId);
   const effects = [putTable(deleted), ...dropPartitions(state, table.tableId, indexIds)];
@@ -99,19 +104,27 @@ export function decideUpdateTable(
 ): ControlDecision {
   const table = state.tableByName(command.name);
   if (table === undefined) return tableNotFound(command.name);
-  const { indexUpdate } = command;
-  if (indexUpdate !== undefined && indexUpdate !== null && table.status === "UPDATING" && isIndexChanging(table)) {
+  const { change } = command;
+  const indexUpdate = command.indexUpdate ?? undefined;
+  const online = indexUpdate?.kind === "change" ? undefined : indexUpdate;
+  // What an index that is being made says to its own deletion is more exact.
+  if (online?.kind === "create" && table.status === "UPDATING" && isIndexChanging(table)) {
     return refused("LimitExceededException", onlineIndexLimit);
+  }
+  if (online?.kind === "delete" && table.status === "UPDATING" && isIndexChanging(table)) {
+    return decideIndexUpdate(state, table, online, context);
   }
   const transition = tableTransition(table.status, "update");
   if (transition.kind === "refuse") return tableInUse(transition.because, command.name);
   assert(transition.kind === "become", "updating a table changes its status or is refused");
-  if (indexUpdate !== undefined && indexUpdate !== null) {
-    return decideIndexUpdate(state, { ...table, ...command.change }, indexUpdate, context);
-  }
+  const indexChanges = indexUpdate?.kind === "change" ? indexUpdate.changes : [];
+  const problem = capacityProblem(table, change, indexChanges);
+  if (problem !== undefined) return { effects: [], outcome: { refused: problem } };
+  const changed = withCapacity(table, change, indexChanges);
+  if (online !== undefined) return decideIndexUpdate(state, changed, online, context);
   // Only capacity takes time to change; the other settings hold at once.
-  const changesCapacity = command.change.billingMode !== undefined || command.change.throughput !== undefined;
-  const updated = { ...table, ...command.change, status: changesCapacity ? transition.status : table.status };
+  const changesCapacity = change.billingMode !== undefined || change.throughput !== undefined;
+  const updated = { ...changed, status: changesCapacity ? transition.status : table.status };
   return { effects: [putTable(updated)], outcome: { table: updated } };
 }
 
@@ -119,8 +132,9 @@ function isIndexChanging(table: TableDefinition): boolean {
   return table.indexes?.some((index) => index.kind === "global" && index.status !== "ACTIVE") === true;
 }
 
-export function decideUpdateTimeToLive(state: ControlState, command: UpdateTimeToLiveCommand): ControlDecision {
-  const { name, attribute, enabled } = command;
+export function decideUpdateTimeToLive(
+  state: ControlState, { name, attribute, enabled }: UpdateTimeToLiveCommand, { now, options }: DecisionContext,
+): ControlDecision {
   const table = state.tableByName(name);
   if (table === undefined) return tableNotFound(name);
   if (table.status !== "ACTIVE" && table.status !== "UPDATING") return tableInUse("Table is not active", name);
@@ -131,8 +145,13 @@ export function decideUpdateTimeToLive(state: ControlState, command: UpdateTimeT
     return refused("ValidationException",
       `TimeToLive is active on a different AttributeName: current AttributeName is ${current}`);
   }
+  const { timeToLiveIntervalMs = 0 } = options;
+  if (now - (table.timeToLiveChangedAt ?? -Infinity) < timeToLiveIntervalMs) {
+    return refused("ValidationException", "Time to live has been modified multiple times within a fixed interval");
+  }
   const { timeToLive: _current, ...rest } = table;
-  const updated: TableDefinition = enabled ? { ...rest, timeToLive: attribute } : rest;
+  const dated = { ...rest, timeToLiveChangedAt: now };
+  const updated: TableDefinition = enabled ? { ...dated, timeToLive: attribute } : dated;
   return { effects: [putTable(updated)], outcome: { table: updated } };
 }
 

@@ -14,7 +14,7 @@ export function decideTagResource(state: ControlState, command: TagResourceComma
   const tags = { ...table.tags, ...command.tags };
   if (Object.keys(tags).length > tagsPerTableMax) {
     return refused("ValidationException",
-      `One or more parameter values were invalid: Too many tags: the limit is ${tagsPerTableMax}`);
+      "Number of Tags exceed the current limit for the provided ResourceArn");
   }
   return withTags(table, tags);
 }

@@ -30,7 +30,7 @@ export function decide(state: ControlState, command: ControlCommand, context: De
     case "UpdateTable":
       return decideUpdateTable(state, command, context);
     case "UpdateTimeToLive":
-      return decideUpdateTimeToLive(state, command);
+      return decideUpdateTimeToLive(state, command, context);
     case "IndexEvent":
       return decideIndexEvent(state, command);
     case "TagResource":

@@ -17,6 +17,8 @@ export interface DecisionOptions {
   /** Partitions of a new table instead of what DynamoDB would start with; undefined: as DynamoDB. */
   readonly partitionsPerTable: number | undefined;
   readonly accountId: string;
+  /** Between two changes of a table's time to live; absent: none (DynamoDB waits about half an hour). */
+  readonly timeToLiveIntervalMs?: number | undefined;
 }
 
 export interface ControlDecision {

@@ -47,6 +47,7 @@ export interface FakeClusterOptions {
   readonly zones: Readonly<Record<string, number>>;
   readonly autoadmin?: Partial<AutoadminOptions>;
   readonly partitionsPerTable?: number;
+  readonly timeToLiveIntervalMs?: number;
 }
 
 const stepMs = 100;
@@ -216,6 +217,7 @@ export class FakeCluster {
       instruct: (node, instruction) => this.#deliver(node, instruction),
     }, {
       replicas: 3, partitionsPerTable: options.partitionsPerTable, accountId: "000000000000",
+      timeToLiveIntervalMs: options.timeToLiveIntervalMs,
       autoadmin: { ...defaultAutoadminOptions, ...options.autoadmin },
     });
     this.planes.set(replica, { plane, engine });

@@ -83,8 +83,11 @@ test("an index that is being filled can be given up", () => {
   const cluster = new FakeCluster({ seed: 4, zones: three, partitionsPerTable: 1 });
   cluster.createTable("orders");
   update(cluster, create("far"));
-  assert.equal(update(cluster, { kind: "delete", name: "far" }).refused?.type, "LimitExceededException");
+  assert.match(update(cluster, { kind: "delete", name: "far" }).refused?.message ?? "",
+    /Index creation is in resource allocation phase\. .* Table: orders Index: far$/);
   cluster.run(2000);
+  assert.match(cluster.outcome({ operation: "DeleteTable", name: "orders" }).refused?.message ?? "",
+    /Cannot delete table while indexes are being created, updated, or deleted\.$/);
   assert.deepEqual(states(update(cluster, { kind: "delete", name: "far" }).table!), ["UPDATING", "far DELETING"]);
 });
 
@@ -111,4 +114,17 @@ test("time to live is switched on for one attribute and off again", () => {
   assert.equal(change("other", true).refused?.message,
     "TimeToLive is active on a different AttributeName: current AttributeName is expires");
   assert.equal(change("expires", false).table?.timeToLive, undefined);
+});
+
+test("a cluster that was told so refuses to change the time to live of a table again too soon", () => {
+  const cluster = new FakeCluster({ seed: 6, zones: three, partitionsPerTable: 1, timeToLiveIntervalMs: 10_000 });
+  for (const name of ["orders", "others"]) cluster.createTable(name);
+  const change = (name: string, enabled: boolean) =>
+    cluster.outcome({ operation: "UpdateTimeToLive", name, attribute: "expires", enabled }).refused?.message;
+  assert.equal(change("orders", true), undefined);
+  assert.equal(change("orders", true), "TimeToLive is already enabled", "what is the case is said first");
+  assert.equal(change("orders", false), "Time to live has been modified multiple times within a fixed interval");
+  assert.equal(change("others", true), undefined, "each table has its own interval");
+  cluster.run(10_000);
+  assert.equal(change("orders", false), undefined);
 });

@@ -22,6 +22,9 @@ export interface Throughput {
   readonly writeUnits: number;
 }
 
+/** The most an on-demand table or index may use; -1: no maximum again. Kept and described; not enforced. */
+export type OnDemandMaximum = Partial<Throughput>;
+
 /** A global secondary index may have up to four attributes in each list; a local one has one of each. */
 export interface IndexKeySchema {
   readonly partition: readonly KeyAttribute[];
@@ -42,6 +45,9 @@ export interface IndexDefinition {
   /** While CREATING: its partitions are there and it is being filled with the items that the table has. */
   readonly backfilling: boolean;
   readonly throughput: Throughput;
+  readonly onDemandMaximum?: OnDemandMaximum | undefined;
+  /** The most it was ever to take at once (warm-throughput.ts). */
+  readonly warmThroughput?: Throughput;
 }
 
 /** What a request says of a new index; the control plane adds the rest. */
@@ -61,9 +67,8 @@ export interface TableDefinition {
   readonly key: KeySchema;
   readonly billingMode: "PROVISIONED" | "PAY_PER_REQUEST";
   readonly throughput: Throughput;
-  /** The most an on-demand table may use; -1 or absent: no maximum. Kept and described; not enforced. */
-  readonly onDemandMaximum?: Throughput;
-  /** What the table is asked to take at once; absent: what every table of its kind can. */
+  readonly onDemandMaximum?: OnDemandMaximum | undefined;
+  /** The most it was ever to take at once (warm-throughput.ts). */
   readonly warmThroughput?: Throughput;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
@@ -79,4 +84,6 @@ export interface TableDefinition {
   readonly indexVersion?: number;
   /** The attribute that holds the second after which an item may be deleted; absent: none. */
   readonly timeToLive?: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly timeToLiveChangedAt?: number;
 }

@@ -5,19 +5,19 @@ import { validationException } from "@azimuth/model/exceptions.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import type { KeySchema, NewIndex, TableDefinition } from "@azimuth/model/table.ts";
 import {
-  capacityMembers, checkCapacitySettings, constrainCapacitySettings, furtherCapacityOf, throughputOf,
-  type CapacitySettings,
+  capacityMembers, checkUnitsFitMode, checkUnitsInBounds, constrainBillingMode, constrainProvisioned,
+  furtherCapacityAtCreation, throughputOf, type CapacitySettings,
 } from "./capacity-settings.ts";
 import {
-  attributeDefinitionsShape, checkAllUsed, constrainAttributeDefinitions, constrainIndexes, constrainKeySchema,
+  attributeDefinitionsShape, constrainAttributeDefinitions, constrainIndexes, constrainKeySchema,
   indexMembers, keySchemaShape, readIndexes, type AttributeDefinition, type IndexRequests, type KeySchemaElement,
 } from "./index-definitions.ts";
 import type { ParseContext } from "./operation.ts";
 import type { ControlPlan, RouterOperation } from "./plan.ts";
 import { readRequest, type Members } from "./request-shape.ts";
 import { mentionedTable } from "./table-name.ts";
-import { checkTableName, tableReply } from "./table-operations.ts";
-import { constrainTags, tagsOf, tagsShape, type Tag } from "./tags.ts";
+import { checkTableClass, checkTableName, tableReply } from "./table-operations.ts";
+import { tagsOf, tagsShape, type Tag } from "./tags.ts";
 
 interface CreateTableRequest extends CapacitySettings, IndexRequests {
   readonly TableName: string;
@@ -59,19 +59,21 @@ export const createTableOnRouter: RouterOperation = { name: "CreateTable", table
 function parse(input: unknown, context: ParseContext): ControlPlan {
   const request = readRequest<CreateTableRequest>(input, members);
   checkConstraints(request);
-  checkCapacitySettings(request.BillingMode ?? "PROVISIONED", request.ProvisionedThroughput);
+  const { region } = context;
+  const billingMode = request.BillingMode ?? "PROVISIONED";
+  checkUnitsFitMode(billingMode, request.ProvisionedThroughput);
+  checkUnitsInBounds(request.ProvisionedThroughput, { region });
   const key = keySchemaOf(request);
   refuseWhatIsNotBuilt(input as Record<string, unknown>, request);
-  const newIndexes = readIndexes(request, key, request.BillingMode ?? "PROVISIONED");
-  checkAllUsed(request.AttributeDefinitions, key, newIndexes);
+  const newIndexes = readIndexes(request, key, billingMode, region);
   const definition: NewTable = {
     name: request.TableName,
     attributes: request.AttributeDefinitions.map(({ AttributeName, AttributeType }) =>
       ({ name: AttributeName, type: AttributeType })),
     key,
-    billingMode: request.BillingMode ?? "PROVISIONED",
+    billingMode,
     throughput: throughputOf(request.ProvisionedThroughput),
-    ...furtherCapacityOf(request.BillingMode ?? "PROVISIONED", request),
+    ...furtherCapacityAtCreation(billingMode, request, { region }),
     deletionProtection: request.DeletionProtectionEnabled === true,
     tableClass: request.TableClass ?? "STANDARD",
     tags: tagsOf(request.Tags ?? []),
@@ -91,12 +93,12 @@ function checkConstraints(request: CreateTableRequest): void {
   if (constraints.required(request.AttributeDefinitions, "attributeDefinitions")) {
     constrainAttributeDefinitions(constraints, request.AttributeDefinitions, "attributeDefinitions");
   }
-  constrainCapacitySettings(constraints, request);
+  constrainBillingMode(constraints, request.BillingMode);
+  constrainProvisioned(constraints, request.ProvisionedThroughput);
   constrainKeySchema(constraints, request.KeySchema, "keySchema", 2);
   constrainIndexes(constraints, request);
-  constraints.oneOf(request.TableClass, "tableClass", ["STANDARD", "STANDARD_INFREQUENT_ACCESS"]);
-  constrainTags(constraints, request.Tags);
   constraints.throwIfAny();
+  checkTableClass(request.TableClass);
 }
 
 function keySchemaOf(request: CreateTableRequest): KeySchema {
@@ -104,7 +106,7 @@ function keySchemaOf(request: CreateTableRequest): KeySchema {
   const keys = request.KeySchema.map(({ AttributeName }) => AttributeName);
   const repeated = defined.find((name, position) => defined.indexOf(name) < position);
   if (repeated !== undefined) {
-    throw validationException(`${invalid}Duplicate AttributeName in AttributeDefinitions: ${repeated}`);
+    throw validationException(`Attribute Name is duplicated: ${repeated}`);
   }
   if (keys.length > defined.length) {
     throw validationException("Invalid KeySchema: Some index key attribute have no definition");

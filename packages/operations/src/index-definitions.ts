@@ -7,7 +7,8 @@ import type {
   IndexKeySchema, KeyAttribute, KeySchema, NewIndex, Projection, TableDefinition,
 } from "@azimuth/model/table.ts";
 import {
-  capacityMembers, checkCapacitySettings, throughputOf, type ProvisionedThroughput,
+  checkUnitsInBounds, constrainProvisioned, furtherCapacityAtCreation, indexCapacityMembers, throughputOf,
+  type CapacityOfOne,
 } from "./capacity-settings.ts";
 import {
   globalIndexesMax, indexKeyAttributesMax, localIndexesMax, nonKeyAttributesMax, projectedAttributesMax,
@@ -26,11 +27,10 @@ export interface KeySchemaElement {
   readonly KeyType: "HASH" | "RANGE";
 }
 
-export interface IndexRequest {
+export interface IndexRequest extends CapacityOfOne {
   readonly IndexName: string;
   readonly KeySchema: readonly KeySchemaElement[];
   readonly Projection: { readonly ProjectionType?: Projection["kind"]; readonly NonKeyAttributes?: readonly string[] };
-  readonly ProvisionedThroughput?: ProvisionedThroughput;
 }
 
 export interface IndexRequests {
@@ -51,10 +51,7 @@ export const localIndexMembers: Members = {
   Projection: { members: { ProjectionType: "String", NonKeyAttributes: { list: "String" } }, of: "Projection" },
 };
 export const globalIndexMembers: Members = {
-  ...localIndexMembers,
-  ProvisionedThroughput: capacityMembers.ProvisionedThroughput!,
-  OnDemandThroughput: capacityMembers.OnDemandThroughput!,
-  WarmThroughput: capacityMembers.WarmThroughput!,
+  ...localIndexMembers, ...indexCapacityMembers,
 };
 
 export const indexMembers: Members = {
@@ -125,59 +122,65 @@ export function constrainIndex(
     constraints.oneOf(ProjectionType, `${path}.projection.projectionType`, ["ALL", "INCLUDE", "KEYS_ONLY"]);
     constraints.length(NonKeyAttributes, `${path}.projection.nonKeyAttributes`, 1, nonKeyAttributesMax);
   }
-  const provisioned = index?.ProvisionedThroughput;
-  if (provisioned === undefined) return;
-  for (const member of ["WriteCapacityUnits", "ReadCapacityUnits"] as const) {
-    const at = `${path}.provisionedThroughput.${member[0]!.toLowerCase()}${member.slice(1)}`;
-    if (constraints.required(provisioned[member], at)) constraints.range(provisioned[member], at, 1);
-  }
+  constrainProvisioned(constraints, index?.ProvisionedThroughput, `${path}.`);
 }
 
-/** The indexes of a new table; every rule of DynamoDB's that needs more than one member. */
+/**
+ * The indexes of a new table; every rule of DynamoDB's that needs more than one member. First the keys of them all,
+ * then whether every defined attribute is used, then the rest of each.
+ */
 export function readIndexes(
   request: IndexRequests & { readonly AttributeDefinitions: readonly AttributeDefinition[] },
   key: KeySchema,
   billingMode: TableDefinition["billingMode"],
+  region: string,
 ): readonly NewIndex[] {
   const { LocalSecondaryIndexes: local, GlobalSecondaryIndexes: global, AttributeDefinitions } = request;
+  const localKeys = readLocalKeys(local, AttributeDefinitions, key);
+  if (global?.length === 0) throw validationException(`${invalid}List of GlobalSecondaryIndexes is empty`);
+  const globalKeys = (global ?? []).map((index) => readKeySchema(index.KeySchema, AttributeDefinitions));
+  checkAllUsed(AttributeDefinitions, key, [...localKeys, ...globalKeys]);
   const names = new Set<string>();
-  const indexes: NewIndex[] = [];
-  if (local !== undefined) {
-    if (local.length === 0) throw validationException(`${invalid}List of LocalSecondaryIndexes is empty`);
-    if (key.sort === undefined) {
-      throw validationException(
-        `${invalid}Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex`,
-      );
-    }
-    for (const index of local) indexes.push(readLocalIndex(index, AttributeDefinitions, key, names));
-    if (local.length > localIndexesMax) {
-      throw validationException(
-        `${invalid}Number of LocalSecondaryIndexes exceeds per-table limit of ${localIndexesMax}`,
-      );
-    }
+  const indexes = (local ?? []).map((index, place) => readLocalIndex(index, localKeys[place]!, names));
+  if (indexes.length > localIndexesMax) {
+    throw validationException(
+      `${invalid}Number of LocalSecondaryIndexes exceeds per-table limit of ${localIndexesMax}`,
+    );
   }
-  if (global !== undefined) {
-    if (global.length === 0) throw validationException(`${invalid}List of GlobalSecondaryIndexes is empty`);
-    for (const index of global) {
-      indexes.push(readGlobalIndex(index, AttributeDefinitions, billingMode));
-      refuseSameName(index.IndexName, names);
-    }
-    if (global.length > globalIndexesMax) {
-      throw validationException(
-        `${invalid}GlobalSecondaryIndex count exceeds the per-table limit of ${globalIndexesMax}`,
-      );
-    }
+  for (const index of global ?? []) {
+    checkUnitsOfIndex(index, billingMode);
+    indexes.push(readGlobalIndex(index, AttributeDefinitions, billingMode, region));
+    refuseSameName(index.IndexName, names);
+  }
+  if (globalKeys.length > globalIndexesMax) {
+    throw validationException(
+      `${invalid}GlobalSecondaryIndex count exceeds the per-table limit of ${globalIndexesMax}`,
+    );
   }
   checkProjectedCount(indexes);
   return indexes;
 }
 
-function readLocalIndex(
+function readLocalKeys(
+  local: readonly IndexRequest[] | undefined,
+  definitions: readonly AttributeDefinition[],
+  key: KeySchema,
+): readonly IndexKeySchema[] {
+  if (local === undefined) return [];
+  if (local.length === 0) throw validationException(`${invalid}List of LocalSecondaryIndexes is empty`);
+  if (key.sort === undefined) {
+    throw validationException(
+      `${invalid}Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex`,
+    );
+  }
+  return local.map((index) => readLocalKey(index, definitions, key));
+}
+
+function readLocalKey(
   index: IndexRequest,
   definitions: readonly AttributeDefinition[],
   key: KeySchema,
-  names: Set<string>,
-): NewIndex {
+): IndexKeySchema {
   const { partition, sort } = readKeySchema(index.KeySchema, definitions);
   if (sort.length === 0) {
     throw validationException(`${invalid}Index KeySchema does not have a range key for index: ${index.IndexName}`);
@@ -188,20 +191,35 @@ function readLocalIndex(
         `${index.IndexName}. index hash key: ${partition[0]!.name}, table hash key: ${key.partition.name}`,
     );
   }
+  return { partition, sort };
+}
+
+function readLocalIndex(index: IndexRequest, key: IndexKeySchema, names: Set<string>): NewIndex {
   const projection = readProjection(index);
   refuseSameName(index.IndexName, names);
-  const throughput = { readUnits: 0, writeUnits: 0 };
-  return { name: index.IndexName, kind: "local", key: { partition, sort }, projection, throughput };
+  return { name: index.IndexName, kind: "local", key, projection, throughput: { readUnits: 0, writeUnits: 0 } };
 }
 
 export function readGlobalIndex(
   index: IndexRequest,
   definitions: readonly AttributeDefinition[],
   billingMode: TableDefinition["billingMode"],
+  region: string,
 ): NewIndex {
   const key = readKeySchema(index.KeySchema, definitions);
   const projection = readProjection(index);
   const { IndexName: name, ProvisionedThroughput } = index;
+  const owner = { index: name, region };
+  checkUnitsInBounds(ProvisionedThroughput, owner);
+  const further = furtherCapacityAtCreation(billingMode, index, owner);
+  return { name, kind: "global", key, projection, throughput: throughputOf(ProvisionedThroughput), ...further };
+}
+
+/** In the words of CreateTable; UpdateTable's are the control plane's, which knows the table's mode. */
+function checkUnitsOfIndex(
+  { IndexName: name, ProvisionedThroughput }: IndexRequest,
+  billingMode: TableDefinition["billingMode"],
+): void {
   if (billingMode === "PAY_PER_REQUEST" && ProvisionedThroughput !== undefined) {
     throw validationException(
       `${invalid}ProvisionedThroughput should not be specified for index: ${name} ` +
@@ -211,8 +229,6 @@ export function readGlobalIndex(
   if (billingMode === "PROVISIONED" && ProvisionedThroughput === undefined) {
     throw validationException(`${invalid}ProvisionedThroughput is not specified for index: ${name}`);
   }
-  if (ProvisionedThroughput !== undefined) checkCapacitySettings("PROVISIONED", ProvisionedThroughput);
-  return { name, kind: "global", key, projection, throughput: throughputOf(ProvisionedThroughput) };
 }
 
 /** HASH elements and then RANGE elements, each defined, none twice. A local index has one of each at most. */
@@ -234,16 +250,16 @@ function readKeySchema(
   const hashes = firstRange < 0 ? schema : schema.slice(0, firstRange);
   const ranges = firstRange < 0 ? [] : schema.slice(firstRange);
   if (ranges.some(({ KeyType }) => KeyType !== "RANGE")) {
-    throw validationException("Invalid KeySchema: All HASH key elements must come before the RANGE key elements");
+    throw validationException(`${invalid}All HASH key attributes must precede RANGE key attributes in the KeySchema`);
   }
   for (const [kind, elements] of [["HASH", hashes], ["RANGE", ranges]] as const) {
     if (elements.length <= indexKeyAttributesMax) continue;
     throw validationException(
-      `Invalid KeySchema: The number of ${kind} key elements exceeds the limit of ${indexKeyAttributesMax}`,
+      `${invalid}The KeySchema exceeds the maximum allowed number of ${kind} key attributes`,
     );
   }
   if (new Set(keys).size < keys.length) {
-    throw validationException("Invalid KeySchema: Two elements in the KeySchema have the same name");
+    throw validationException("Invalid KeySchema: The KeySchema contains multiple key attributes with the same name");
   }
   const attributeOf = ({ AttributeName: name }: KeySchemaElement): KeyAttribute =>
     ({ name, type: definitions.find((definition) => definition.AttributeName === name)!.AttributeType });
@@ -262,11 +278,17 @@ function checkDefined(keys: readonly string[], definitions: readonly AttributeDe
 function readProjection({ Projection: { ProjectionType: kind, NonKeyAttributes } }: IndexRequest): Projection {
   if (kind === undefined) throw validationException(`${invalid}Unknown ProjectionType: null`);
   if (kind === "INCLUDE") {
-    if (NonKeyAttributes !== undefined) return { kind, attributes: NonKeyAttributes };
+    if (NonKeyAttributes !== undefined) return { kind, attributes: withoutDuplicates(NonKeyAttributes) };
     throw validationException(`${invalid}ProjectionType is INCLUDE, but NonKeyAttributes is not specified`);
   }
   if (NonKeyAttributes === undefined) return { kind };
   throw validationException(`${invalid}ProjectionType is ${kind}, but NonKeyAttributes is specified`);
+}
+
+function withoutDuplicates(names: readonly string[]): readonly string[] {
+  const repeated = names.find((name, position) => names.indexOf(name) < position);
+  if (repeated === undefined) return names.toSorted();
+  throw validationException(`${invalid}Duplicate element in NonKeyAttributes: ${repeated}`);
 }
 
 function refuseSameName(name: string, names: Set<string>): void {
@@ -284,14 +306,14 @@ function checkProjectedCount(indexes: readonly NewIndex[]): void {
 }
 
 /** Every defined attribute has to be in some key. */
-export function checkAllUsed(
+function checkAllUsed(
   definitions: readonly AttributeDefinition[],
-  key: KeySchema,
-  indexes: readonly Pick<NewIndex, "key">[],
+  { partition, sort }: KeySchema,
+  indexKeys: readonly IndexKeySchema[],
 ): void {
-  const { partition, sort } = key;
-  const used = [...new Set([partition, ...(sort === undefined ? [] : [sort]),
-    ...indexes.flatMap((index) => [...index.key.partition, ...index.key.sort])].map(({ name }) => name))];
+  const ofTable = sort === undefined ? [partition] : [partition, sort];
+  const ofIndexes = indexKeys.flatMap((key) => [...key.partition, ...key.sort]);
+  const used = [...new Set([...ofTable, ...ofIndexes].map(({ name }) => name))];
   if (definitions.every(({ AttributeName }) => used.includes(AttributeName))) return;
   const defined = definitions.map(({ AttributeName }) => AttributeName);
   throw validationException(

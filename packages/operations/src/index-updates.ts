@@ -1,8 +1,11 @@
 // GlobalSecondaryIndexUpdates of UpdateTable: one index created or deleted at a time, or other capacity for some.
 import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
 import type { ConstraintList } from "@azimuth/model/request-validation.ts";
-import type { KeyAttribute, NewIndex, TableDefinition, Throughput } from "@azimuth/model/table.ts";
-import { capacityMembers, throughputOf, type ProvisionedThroughput } from "./capacity-settings.ts";
+import type { KeyAttribute, NewIndex, OnDemandMaximum, TableDefinition, Throughput } from "@azimuth/model/table.ts";
+import {
+  checkOnDemandInBounds, checkUnitsInBounds, checkWarmInBounds, constrainProvisioned, indexCapacityMembers,
+  onDemandMaximumOf, throughputOf, warmUnitsOf, type CapacityOfOne,
+} from "./capacity-settings.ts";
 import {
   attributeDefinitionsShape, constrainAttributeDefinitions, constrainIndex, constrainIndexName, globalIndexMembers,
   readGlobalIndex, type AttributeDefinition, type IndexRequest,
@@ -12,8 +15,12 @@ import type { Members } from "./request-shape.ts";
 
 export interface GlobalIndexUpdate {
   readonly Create?: IndexRequest;
-  readonly Update?: { readonly IndexName: string; readonly ProvisionedThroughput?: ProvisionedThroughput };
+  readonly Update?: IndexCapacityRequest;
   readonly Delete?: { readonly IndexName: string };
+}
+
+interface IndexCapacityRequest extends CapacityOfOne {
+  readonly IndexName: string;
 }
 
 export interface IndexUpdateRequest {
@@ -25,11 +32,14 @@ export interface IndexUpdateRequest {
 export type IndexUpdate =
   | { readonly kind: "create"; readonly index: NewIndex; readonly attributes: readonly KeyAttribute[] }
   | { readonly kind: "delete"; readonly name: string }
-  | { readonly kind: "change"; readonly throughputs: readonly IndexThroughput[] };
+  | { readonly kind: "change"; readonly changes: readonly IndexCapacityChange[] };
 
-export interface IndexThroughput {
+/** Members that are absent stay as they are, here and within each member. */
+export interface IndexCapacityChange {
   readonly name: string;
-  readonly throughput: Throughput;
+  readonly throughput?: Throughput;
+  readonly onDemandMaximum?: OnDemandMaximum;
+  readonly warmThroughput?: Partial<Throughput>;
 }
 
 export const indexUpdateMembers: Members = {
@@ -39,7 +49,7 @@ export const indexUpdateMembers: Members = {
       members: {
         Create: { members: globalIndexMembers, of: "CreateGlobalSecondaryIndexAction" },
         Update: {
-          members: { IndexName: "String", ...capacityMembers }, of: "UpdateGlobalSecondaryIndexAction",
+          members: { IndexName: "String", ...indexCapacityMembers }, of: "UpdateGlobalSecondaryIndexAction",
         },
         Delete: { members: { IndexName: "String" }, of: "DeleteGlobalSecondaryIndexAction" },
       },
@@ -56,7 +66,10 @@ export function constrainIndexUpdates(constraints: ConstraintList, request: Inde
   request.GlobalSecondaryIndexUpdates?.forEach((update, position) => {
     const path = `globalSecondaryIndexUpdates.${position + 1}.member`;
     if (update?.Create) constrainIndex(constraints, update.Create, `${path}.create`, 2 * indexKeyAttributesMax);
-    if (update?.Update) constrainIndexName(constraints, update.Update.IndexName, `${path}.update.indexName`);
+    if (update?.Update) {
+      constrainIndexName(constraints, update.Update.IndexName, `${path}.update.indexName`);
+      constrainProvisioned(constraints, update.Update.ProvisionedThroughput, `${path}.update.`);
+    }
     if (update?.Delete) constrainIndexName(constraints, update.Delete.IndexName, `${path}.delete.indexName`);
   });
 }
@@ -65,6 +78,7 @@ export function constrainIndexUpdates(constraints: ConstraintList, request: Inde
 export function readIndexUpdates(
   { AttributeDefinitions = [], GlobalSecondaryIndexUpdates: updates = [] }: IndexUpdateRequest,
   billingMode: TableDefinition["billingMode"],
+  region: string,
 ): IndexUpdate | undefined {
   checkOneEach(updates);
   const online = updates.filter((update) => (update.Create ?? update.Delete) !== undefined);
@@ -76,13 +90,36 @@ export function readIndexUpdates(
   }
   const [{ Create, Delete } = {} as GlobalIndexUpdate] = online;
   if (Create !== undefined) {
-    const index = readGlobalIndex(Create, AttributeDefinitions, billingMode);
+    if (AttributeDefinitions.length === 0) {
+      throw validationException(`${invalid}AttributeDefinitions is not specified for index: ${Create.IndexName}`);
+    }
+    const index = readGlobalIndex(Create, AttributeDefinitions, billingMode, region);
     return { kind: "create", index, attributes: [...index.key.partition, ...index.key.sort] };
   }
   if (Delete !== undefined) return { kind: "delete", name: Delete.IndexName };
-  const throughputs = updates.flatMap(({ Update }) =>
-    Update === undefined ? [] : [{ name: Update.IndexName, throughput: throughputOf(Update.ProvisionedThroughput) }]);
-  return throughputs.length === 0 ? undefined : { kind: "change", throughputs };
+  const changes = updates.flatMap(({ Update }) => (Update === undefined ? [] : [capacityChangeOf(Update, region)]));
+  return changes.length === 0 ? undefined : { kind: "change", changes };
+}
+
+function capacityChangeOf(update: IndexCapacityRequest, region: string): IndexCapacityChange {
+  const { IndexName: name, ProvisionedThroughput, WarmThroughput } = update;
+  const owner = { index: name, region };
+  checkUnitsInBounds(ProvisionedThroughput, owner);
+  checkOnDemandInBounds(update, owner, "change");
+  const [maximum, warm] = [onDemandMaximumOf(update), warmUnitsOf(update)];
+  if (WarmThroughput !== undefined && warm === undefined) {
+    throw validationException(
+      `${invalid}WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond ` +
+        `specified for index: ${name}`,
+    );
+  }
+  checkWarmInBounds(update, owner);
+  return {
+    name,
+    ...(ProvisionedThroughput === undefined ? {} : { throughput: throughputOf(ProvisionedThroughput) }),
+    ...(maximum === undefined ? {} : { onDemandMaximum: maximum }),
+    ...(warm === undefined ? {} : { warmThroughput: warm }),
+  };
 }
 
 function checkOneEach(updates: readonly GlobalIndexUpdate[]): void {
@@ -93,6 +130,11 @@ function checkOneEach(updates: readonly GlobalIndexUpdate[]): void {
       throw validationException(
         `${invalid}One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, ` +
           "GlobalSecondaryIndexUpdate.Delete must not be null",
+      );
+    }
+    if ([update.Update, update.Create, update.Delete].filter((action) => action !== undefined).length > 1) {
+      throw validationException(
+        `${invalid}Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object`,
       );
     }
     if (names.has(named.IndexName)) {

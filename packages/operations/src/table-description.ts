@@ -1,5 +1,8 @@
 // TableDescription: what CreateTable, DescribeTable and DeleteTable say of a table.
-import type { IndexDefinition, IndexKeySchema, Projection, TableDefinition } from "@azimuth/model/table.ts";
+import type {
+  IndexDefinition, IndexKeySchema, OnDemandMaximum, Projection, TableDefinition,
+} from "@azimuth/model/table.ts";
+import { warmThroughputOf } from "@azimuth/model/warm-throughput.ts";
 import { tableArn } from "./table-name.ts";
 
 /** Gathered by the control plane from what partitions report; as on the service, some minutes old. */
@@ -10,9 +13,6 @@ export interface TableSizes {
   readonly indexes?: Readonly<Record<string, { readonly itemCount: number; readonly bytes: number }>>;
 }
 
-/** Units per second that a new on-demand table can take at once (design notes, C.2). */
-const onDemandStart = { readUnits: 12_000, writeUnits: 4_000 };
-
 export function describeTable(
   table: TableDefinition,
   sizes: TableSizes | undefined,
@@ -20,11 +20,11 @@ export function describeTable(
 ): object {
   const createdAtSeconds = table.createdAt / 1000;
   const onDemand = table.billingMode === "PAY_PER_REQUEST";
-  const ready = onDemand ? onDemandStart : table.throughput;
-  const maximum = onDemand ? table.onDemandMaximum : undefined;
   const { partition, sort } = table.key;
   return {
-    AttributeDefinitions: table.attributes.map(({ name, type }) => ({ AttributeName: name, AttributeType: type })),
+    AttributeDefinitions: table.attributes
+      .map(({ name, type }) => ({ AttributeName: name, AttributeType: type }))
+      .toSorted((left, right) => (left.AttributeName < right.AttributeName ? -1 : 1)),
     TableName: table.name,
     KeySchema: [
       { AttributeName: partition.name, KeyType: "HASH" },
@@ -49,21 +49,29 @@ export function describeTable(
           },
         }
       : {}),
-    ...(maximum === undefined
-      ? {}
-      : {
-          OnDemandThroughput: {
-            MaxReadRequestUnits: maximum.readUnits, MaxWriteRequestUnits: maximum.writeUnits,
-          },
-        }),
+    ...describeMaximum(table.onDemandMaximum),
     ...describeIndexes(table, sizes, place),
     ...(table.tableClass === "STANDARD" ? {} : { TableClassSummary: { TableClass: table.tableClass } }),
     DeletionProtectionEnabled: table.deletionProtection,
-    WarmThroughput: {
-      ReadUnitsPerSecond: Math.max(ready.readUnits, table.warmThroughput?.readUnits ?? 0),
-      WriteUnitsPerSecond: Math.max(ready.writeUnits, table.warmThroughput?.writeUnits ?? 0),
-      Status: table.status === "CREATING" ? "UPDATING" : "ACTIVE",
-    },
+    WarmThroughput: describeWarm(table.billingMode, table),
+  };
+}
+
+function describeMaximum(maximum: OnDemandMaximum | null | undefined): object {
+  if (maximum === undefined || maximum === null) return {};
+  return {
+    OnDemandThroughput: { MaxReadRequestUnits: maximum.readUnits, MaxWriteRequestUnits: maximum.writeUnits },
+  };
+}
+
+function describeWarm(
+  billingMode: TableDefinition["billingMode"],
+  owner: Pick<TableDefinition, "throughput" | "warmThroughput"> & { readonly status: string },
+): object {
+  const { readUnits, writeUnits } = warmThroughputOf(billingMode, owner);
+  return {
+    ReadUnitsPerSecond: readUnits, WriteUnitsPerSecond: writeUnits,
+    Status: owner.status === "CREATING" ? "UPDATING" : "ACTIVE",
   };
 }
 
@@ -104,7 +112,6 @@ function describeProjection(projection: Projection): object {
 }
 
 function describeState(table: TableDefinition, index: IndexDefinition): object {
-  const ready = table.billingMode === "PAY_PER_REQUEST" ? onDemandStart : index.throughput;
   const isAdded = index.status === "CREATING" && table.status !== "CREATING";
   return {
     IndexStatus: index.status,
@@ -114,10 +121,7 @@ function describeState(table: TableDefinition, index: IndexDefinition): object {
       ReadCapacityUnits: index.throughput.readUnits,
       WriteCapacityUnits: index.throughput.writeUnits,
     },
-    WarmThroughput: {
-      ReadUnitsPerSecond: ready.readUnits,
-      WriteUnitsPerSecond: ready.writeUnits,
-      Status: index.status === "ACTIVE" ? "ACTIVE" : "UPDATING",
-    },
+    ...describeMaximum(index.onDemandMaximum),
+    WarmThroughput: describeWarm(table.billingMode, index),
   };
 }

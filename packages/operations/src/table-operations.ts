@@ -69,6 +69,14 @@ export function checkTableName(name: string | undefined, constraints: Constraint
   );
 }
 
+export function checkTableClass(tableClass: string | undefined): void {
+  if (tableClass === undefined || tableClass === "STANDARD" || tableClass === "STANDARD_INFREQUENT_ACCESS") return;
+  throw validationException(
+    "Invalid table-class parameter provided. Please try again with a valid table-class value: " +
+      "[STANDARD, STANDARD_INFREQUENT_ACCESS].",
+  );
+}
+
 /** The table's name where an ARN may stand; one of another region or account is not found. */
 export function namedTable(nameOrArn: string, context: ParseContext): string {
   const name = nameOfTable(nameOrArn, context);

@@ -31,7 +31,6 @@ const members: Members = {
   ResourceArn: "String", Tags: tagsShape, TagKeys: { list: "String" }, NextToken: "String",
 };
 
-const invalid = "One or more parameter values were invalid: ";
 const resourceForm = /^.+:.+:.+:.+:.+:.+\/.+$/s;
 const tableForm = /^arn:[a-z-]+:dynamodb:.+:\d+:table\/[^/]{3,}$/s;
 const allowedText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
@@ -54,32 +53,33 @@ export const listTagsOnRouter: RouterOperation = {
   parse: parseListTags,
 };
 
-/** The declared constraints of a list of tags. */
-export function constrainTags(constraints: ConstraintList, tags: readonly Tag[] | undefined): void {
-  tags?.forEach((tag, position) => {
-    const path = `tags.${position + 1}.member`;
-    if (constraints.required(tag?.Key, `${path}.key`)) constraints.length(tag.Key, `${path}.key`, 1, tagKeyLengthMax);
-    if (constraints.required(tag?.Value, `${path}.value`)) {
-      constraints.length(tag.Value, `${path}.value`, 0, tagValueLengthMax);
-    }
-  });
-}
-
 /** Tags as a table's definition holds them. */
 export function tagsOf(tags: readonly Tag[]): Readonly<Record<string, string>> {
   const keys = new Set<string>();
-  for (const { Key, Value } of tags) {
-    if (/^aws:/i.test(Key)) throw validationException(`${invalid}Tag keys must not start with aws:`);
-    if (!allowedText.test(Key) || !allowedText.test(Value)) {
-      throw validationException(`${invalid}A tag has a character that is not allowed: ${Key}`);
+  for (const tag of tags) {
+    const { Key = null, Value = null } = (tag ?? {}) as Partial<Tag>;
+    checkTagKey(Key);
+    if (Value === null || Value.length > tagValueLengthMax || !allowedText.test(Value)) {
+      throw validationException(`The Tag Value provided is invalid, Value: ${Value}`);
     }
-    if (keys.has(Key)) throw validationException(`${invalid}Duplicate tag key: ${Key}`);
+    if (/^aws:/i.test(Key)) throw validationException(`Tag Key cannot be prefixed with aws:, Key: ${Key}`);
+    if (keys.has(Key)) {
+      throw validationException(`Duplicate Tag Keys provided as input: Duplicate Tag Key found ${Key}`);
+    }
     keys.add(Key);
   }
-  if (tags.length > tagsPerTableMax) {
-    throw validationException(`${invalid}Too many tags: the limit is ${tagsPerTableMax}`);
-  }
+  checkTagCount(tags.length);
   return Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
+}
+
+function checkTagKey(key: string | null): asserts key is string {
+  if (key !== null && key.length > 0 && key.length <= tagKeyLengthMax && allowedText.test(key)) return;
+  throw validationException(`The Tag Key provided is invalid, Key: ${key}`);
+}
+
+function checkTagCount(count: number): void {
+  if (count <= tagsPerTableMax) return;
+  throw validationException("Number of Tags exceed the current limit for the provided ResourceArn");
 }
 
 function parseTagResource(input: unknown, context: ParseContext): ControlPlan {
@@ -87,7 +87,6 @@ function parseTagResource(input: unknown, context: ParseContext): ControlPlan {
   const resource = resourceOf(request, "TagResource", context);
   const constraints = new ConstraintList();
   constraints.required(request.Tags, "tags");
-  constrainTags(constraints, request.Tags);
   constraints.throwIfAny();
   const name = tableOfResource(resource, context);
   if (request.Tags!.length === 0) throw validationException("Atleast one Tag needs to be provided as Input.");
@@ -102,6 +101,8 @@ function parseUntagResource(input: unknown, context: ParseContext): ControlPlan 
   constraints.throwIfAny();
   const name = tableOfResource(resource, context);
   if (request.TagKeys!.length === 0) throw validationException("Atleast one Tag Key needs to be provided as Input.");
+  for (const key of request.TagKeys!) checkTagKey(key);
+  checkTagCount(request.TagKeys!.length);
   return changePlan(resource, { operation: "UntagResource", name, keys: request.TagKeys! });
 }
 

@@ -1,5 +1,7 @@
-// UpdateTimeToLive and DescribeTimeToLive: which attribute says when an item expires. The change holds at once; the
-// service lets up to an hour pass, and refuses a second change within it.
+// UpdateTimeToLive and DescribeTimeToLive: which attribute says when an item expires. The change holds at once. The
+// service refuses a second one within half an hour, which would only hamper here: a cluster does so when it is asked
+// to (--ttl-update-interval-ms of its nodes, control-plane/src/decide-table.ts).
+import { validationException } from "@azimuth/model/exceptions.ts";
 import { ConstraintList } from "@azimuth/model/request-validation.ts";
 import type { Outcome, ParseContext } from "./operation.ts";
 import type { ControlPlan, RouterOperation } from "./plan.ts";
@@ -63,7 +65,12 @@ function parseDescribe(input: unknown, context: ParseContext): ControlPlan {
 
 function describe(outcome: Outcome): string {
   throwIfRefused(outcome);
-  const { timeToLive } = (outcome as TableOutcome).table;
+  const { timeToLive, status } = (outcome as TableOutcome).table;
+  if (status === "CREATING" || status === "DELETING") {
+    throw validationException(
+      `Cannot describe time to live while table is in ${status} state: Current table state is ${status}`,
+    );
+  }
   const description = typeof timeToLive === "string"
     ? { TimeToLiveStatus: "ENABLED", AttributeName: timeToLive }
     : { TimeToLiveStatus: "DISABLED" };

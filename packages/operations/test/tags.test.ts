@@ -6,7 +6,6 @@ import { routerOperations } from "@azimuth/operations/registry.ts";
 import { LocalTables } from "./local-table.ts";
 
 const ResourceArn = "arn:aws:dynamodb:us-east-1:123456789012:table/users";
-const invalid = "One or more parameter values were invalid: ";
 
 function planOf(operation: string, input: object): ControlPlan {
   return routerOperations.get(operation)!.parse(input, new LocalTables().context) as ControlPlan;
@@ -50,12 +49,17 @@ const refusals: readonly (readonly [string, object, string, string])[] = [
     "Atleast one Tag Key needs to be provided as Input."],
   ["TagResource", { ResourceArn: "arn:aws:s3:x:1:bucket/x", Tags: [] }, "ValidationException",
     "Invalid TableArn: Invalid ResourceArn provided as input arn:aws:s3:x:1:bucket/x"],
-  ["TagResource", { ResourceArn, Tags: many }, "ValidationException", `${invalid}Too many tags: the limit is 50`],
+  ["TagResource", { ResourceArn, Tags: many }, "ValidationException",
+    "Number of Tags exceed the current limit for the provided ResourceArn"],
   ["TagResource", { ResourceArn, Tags: [{ Key: "aws:x", Value: "" }] }, "ValidationException",
-    `${invalid}Tag keys must not start with aws:`],
+    "Tag Key cannot be prefixed with aws:, Key: aws:x"],
+  ["TagResource", { ResourceArn, Tags: [{ Key: "a" }] }, "ValidationException",
+    "The Tag Value provided is invalid, Value: null"],
+  ["TagResource", { ResourceArn, Tags: [{ Key: "a", Value: "1" }, { Key: "a", Value: "2" }] }, "ValidationException",
+    "Duplicate Tag Keys provided as input: Duplicate Tag Key found a"],
+  ["UntagResource", { ResourceArn, TagKeys: [""] }, "ValidationException", "The Tag Key provided is invalid, Key: "],
   ["TagResource", { ResourceArn, Tags: [{ Key: "", Value: "x" }] }, "ValidationException",
-    "1 validation error detected: Value '' at 'tags.1.member.key' failed to satisfy constraint: " +
-      "Member must have length greater than or equal to 1"],
+    "The Tag Key provided is invalid, Key: "],
   ["TagResource", { ResourceArn: ResourceArn.replace("us-east-1", "eu-west-1"), Tags: [{ Key: "a", Value: "b" }] },
     "ResourceNotFoundException", "Requested resource not found: ResourcArn: " +
       "arn:aws:dynamodb:eu-west-1:123456789012:table/users not found"],

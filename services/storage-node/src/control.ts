@@ -33,6 +33,7 @@ export interface ControlDoors {
   readonly engine: Engine;
   readonly config: {
     readonly accountId: string;
+    readonly timeToLiveIntervalMs: number | undefined;
     readonly nodeDeadAfterMs: number | undefined;
     readonly partitionsPerTable: number | undefined;
     /** Replica ids that group 0 starts with. */
@@ -55,6 +56,7 @@ export function createControl(doors: ControlDoors): Control {
       replicas,
       partitionsPerTable: config.partitionsPerTable,
       accountId: config.accountId,
+      timeToLiveIntervalMs: config.timeToLiveIntervalMs,
       foundingNodes: config.foundingNodes,
       autoadmin: { ...defaultAutoadminOptions, nodeDeadAfterMs: config.nodeDeadAfterMs ?? nodeDeadAfterMs },
     },

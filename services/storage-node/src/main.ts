@@ -34,6 +34,7 @@ const specification = {
   "node-dead-after-ms": { kind: "text" },
   "partitions-per-table": { kind: "text" },
   "ttl-sweep-ms": { kind: "text" },
+  "ttl-update-interval-ms": { kind: "text" },
 } as const;
 
 function main(): void {
@@ -81,6 +82,7 @@ function main(): void {
         nodeDeadAfterMs: optionalNumber("node-dead-after-ms", flags["node-dead-after-ms"]),
         partitionsPerTable: optionalNumber("partitions-per-table", flags["partitions-per-table"]),
         ttlSweepMs: optionalNumber("ttl-sweep-ms", flags["ttl-sweep-ms"]),
+        ttlUpdateIntervalMs: optionalNumber("ttl-update-interval-ms", flags["ttl-update-interval-ms"]),
       },
     );
     node.start();

@@ -73,6 +73,8 @@ export interface StorageNodeConfig {
   readonly partitionsPerTable?: number | undefined;
   /** How often expired items are looked for. */
   readonly ttlSweepMs?: number | undefined;
+  /** Between two changes of a table's time to live; undefined: none. */
+  readonly ttlUpdateIntervalMs?: number | undefined;
 }
 
 export interface StorageNode {
@@ -259,7 +261,7 @@ class NodeProcess implements StorageNode {
 
   #createControl(host: NodeReplicationHost): Control {
     const { clock, random, log, engine } = this.#doors;
-    const { accountId, nodeDeadAfterMs, partitionsPerTable, members } = this.#config;
+    const { accountId, nodeDeadAfterMs, partitionsPerTable, members, ttlUpdateIntervalMs } = this.#config;
     return createControl({
       clock,
       random: random.split("control-plane"),
@@ -268,6 +270,7 @@ class NodeProcess implements StorageNode {
       engine,
       config: {
         accountId,
+        timeToLiveIntervalMs: ttlUpdateIntervalMs,
         nodeDeadAfterMs,
         partitionsPerTable,
         founders: this.#directory.founders.map((number) => replicaIdOf(0, number)),

@@ -7,6 +7,9 @@ const request = {
 };
 const both = [{ AttributeName: "pk", AttributeType: "S" }, { AttributeName: "sk", AttributeType: "S" }];
 const units = { ReadCapacityUnits: 1, WriteCapacityUnits: 1 };
+const nothingToUpdate = "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, " +
+  "GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, " +
+  "MultiRegionConsistency, DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required";
 const refused = (name: string, change: object, message: string | RegExp): Refusal => [name, { ...request, ...change }, message];
 
 refuses("CreateTable", [
@@ -54,7 +57,8 @@ refuses("CreateTable", [
   refused("an unknown billing mode", { BillingMode: "FREE" },
     `${oneError}Value 'FREE' at 'billingMode' failed to satisfy constraint: ` +
       "Member must satisfy enum value set: [PROVISIONED, PAY_PER_REQUEST]"),
-  refused("an unknown class", { TableClass: "COLD" }, /at 'tableClass' failed to satisfy constraint/),
+  refused("an unknown class", { TableClass: "COLD" }, "Invalid table-class parameter provided. " +
+    "Please try again with a valid table-class value: [STANDARD, STANDARD_INFREQUENT_ACCESS]."),
   refused("a stream, until there are streams", { StreamSpecification: { StreamEnabled: true, StreamViewType: "KEYS_ONLY" } },
     /^One or more parameter values were invalid: StreamSpecification/),
 ]);
@@ -76,8 +80,14 @@ refuses("UpdateTable", [
   ["a table that is not there", { TableName: "no-such-table", BillingMode: "PAY_PER_REQUEST" },
     "Requested resource not found: Table: no-such-table not found", R],
   ["a change of nothing", { TableName: "by-text" },
-    "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or " +
-      "SSESpecification or ReplicaUpdates is required"],
+    nothingToUpdate],
+  ["attribute definitions alone", {
+    TableName: "by-text", AttributeDefinitions: [{ AttributeName: "x", AttributeType: "S" }],
+  }, nothingToUpdate],
+  ["no updates of indexes", { TableName: "by-text", GlobalSecondaryIndexUpdates: [] }, nothingToUpdate],
+  ["no updates of indexes beside something else", {
+    TableName: "by-text", GlobalSecondaryIndexUpdates: [], DeletionProtectionEnabled: false,
+  }, `${invalid}List of GlobalSecondaryIndexUpdates is empty`],
   ["units of an on-demand table", { TableName: "by-text", ProvisionedThroughput: units },
     /Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST/],
 ]);

@@ -2,7 +2,8 @@
 // who notices: the tests of the package concerned, and the swarm of the simulator, after how many of its seeds.
 //
 //   npm run mutate [-- --by tests|seeds|both] [--only TEXT]... [--seeds 300] [--from 1] [--until 12000] [--jobs 1]
-//   npm run mutate -- --by both --missed      seeds only for what the tests have missed
+//   npm run mutate -- --missed             seeds only for what the tests have missed
+//   npm run mutate -- --skip-unmodified    while closing a hole
 //   npm run mutate -- --list
 //
 // The first row is the code without any mutation, before the same judges: what they find there is a false alarm. A
@@ -28,6 +29,7 @@ const { values: flags } = parseArgs({
     only: { type: "string", multiple: true },
     by: { type: "string", default: "both" },
     missed: { type: "boolean", default: false },
+    "skip-unmodified": { type: "boolean", default: false },
     seeds: { type: "string", default: "300" },
     from: { type: "string", default: "1" },
     until: { type: "string", default: "12000" },
@@ -89,12 +91,12 @@ async function ask(copy: string, mutation: Mutation | undefined, folders: readon
   const byTests: Word = by === "seeds" ? undefined : await findFailingTest(copy, folders) ?? false;
   const wanted = by !== "tests" && !(missed && byTests) && mutation?.outOfSight === undefined;
   if (!wanted) return { mutation, tests: byTests, seeds: undefined };
-  const options = { from: Number(from), seeds: Number(seeds), until: Number(until) };
+  const options = { from: Number(from), seeds: Number(seeds), until: Number(until), seenBy: mutation?.seenBy };
   return { mutation, tests: byTests, seeds: await findFailingSeed(copy, options) ?? false };
 }
 
 async function judgeAll(chosen: readonly Mutation[]): Promise<readonly Row[]> {
-  const queue: (Mutation | undefined)[] = [undefined, ...chosen];
+  const queue: (Mutation | undefined)[] = flags["skip-unmodified"] ? [...chosen] : [undefined, ...chosen];
   const rows: Row[] = [];
   const copies: string[] = [];
   const clean = (): void => {

@@ -1,6 +1,7 @@
 // The small wrong changes that the tests must notice, each the kind of mistake that somebody could make tomorrow. A
 // change replaces one text, which must occur exactly once, by another. The list grows with the code: whoever moves a
 // line that is named here moves the name with it, and `npm run check` says so when somebody did not.
+import { mutationsOfPartitions } from "./mutations-of-partitions.ts";
 
 export interface Mutation {
   readonly name: string;
@@ -10,6 +11,8 @@ export interface Mutation {
   readonly to: string;
   /** Why the swarm cannot see it: what its clients or its faults never do. Then only the tests are asked. */
   readonly outOfSight?: string;
+  /** The workloads that can see it: seeds without any of them are counted and not run. Absent: all. */
+  readonly seenBy?: readonly string[];
 }
 
 const raft = "packages/raft/src";
@@ -336,4 +339,65 @@ export const mutations: readonly Mutation[] = [
     from: `        if (answer.status === "unavailable" && find(name) === undefined) {`,
     to: `        if (answer.status === "unavailable" && name === "") {`,
   },
+  {
+    name: "take damage at the end of the log for a torn write",
+    file: `${storage}/log-recovery.ts`,
+    from: "tail.sequence > Math.max(seen, syncedByClose)",
+    to: "tail.sequence > 0",
+  },
+  {
+    name: "accept a torn record at the end of the log",
+    file: `${storage}/log-format.ts`,
+    from: "    const right = body.length === length && crc32(body) === expected;",
+    to: "    const right = body.length === length && expected >= 0;",
+  },
+  {
+    name: "keep a torn write at the end of the log",
+    file: `${storage}/log-recovery.ts`,
+    from: "  if (!torn) return;",
+    to: "  if (torn) return;",
+  },
+  {
+    name: "delete a segment of the log that holds a live record",
+    file: `${storage}/create-log-store.ts`,
+    from: "(segments[0] as Segment).live === 0",
+    to: "(segments[0] as Segment).live <= 1",
+  },
+  {
+    name: "let the map go back to an older revision",
+    file: `${control}/map-follower.ts`,
+    from: `    if (delta.revision <= this.#revision) return "old";`,
+    to: `    if (delta.revision === this.#revision) return "old";`,
+  },
+  {
+    name: "follow the map over a gap",
+    file: `${control}/map-follower.ts`,
+    from: `    if (delta.since > this.#revision) return "gap";`,
+    to: "",
+  },
+  {
+    name: "make a voter of a learner that has not caught up",
+    file: `${control}/plan-replicas.ts`,
+    from: "  if (!hasCaughtUp(view, leader, add)) return undefined;",
+    to: "",
+  },
+  {
+    name: "let an old report undo a recorded membership",
+    file: `${control}/decide-membership.ts`,
+    from: "  if (command.configIndex <= (record.configIndex ?? 0)) return ignored;",
+    to: "",
+  },
+  {
+    name: "say that nothing was done when an attempt may have been",
+    file: `${control}/dispatch.ts`,
+    from: `    if (this.#parcel.method === "write") this.#mayHaveHappened = true;`,
+    to: "",
+  },
+  {
+    name: "make a replica again that has forgotten its votes",
+    file: "services/storage-node/src/replicas.ts",
+    from: "if (replica !== undefined && !logStore.wasRemoved(partition, replica)) keepAway(descriptor, replica);",
+    to: "if (replica === -1) keepAway(descriptor, replica);",
+  },
+  ...mutationsOfPartitions,
 ];

@@ -51,7 +51,8 @@ test("a leader whose node was forgotten is not looked for again", () => {
   assert.equal(sent.at(-1), "node-3");
 });
 
-test("a write that was lost is sent again as a later attempt of the same write", () => {
+/** A write on its way to three replicas whose answers the test gives. */
+function sendWrite() {
   const clock = new ManualClock();
   const sent: Sent[] = [];
   const requester = {
@@ -70,13 +71,31 @@ test("a write that was lost is sent again as a later attempt of the same write",
   const command = { kind: "write", tableId: 1, position: { token: "0".repeat(16) } } as unknown as WriteCommand;
   const context = { trace: "t", deadline: 5000, requestToken: Buffer.from("sixteen bytes ok"), firstAttempt: 0 };
   dispatcher.write(command, context, (result) => results.push(result));
+  return { clock, sent, results, requestToken: context.requestToken };
+}
+
+test("a write that was lost is sent again as a later attempt of the same write", () => {
+  const { clock, sent, results, requestToken } = sendWrite();
   sent[0]?.answer({ kind: "disconnected" });
   clock.advance(100);
   sent[1]?.answer(response("unknown"));
   clock.advance(100);
   sent[2]?.answer(response("ok", {}, { replica: 8195, leads: true }));
   assert.deepEqual(sent.map(({ attempt }) => attempt), [0, 1, 2]);
-  for (const { token } of sent) assert.deepEqual(token, context.requestToken);
+  for (const { token } of sent) assert.deepEqual(token, requestToken);
   const answeredBy = { node: sent[2]?.to, partition: 1, replica: 8195, leads: true };
   assert.deepEqual(results, [{ kind: "ok", outcome: {}, answeredBy, lastToken: "f".repeat(16) }]);
+});
+
+test("a write of which an attempt was lost may have happened; one that nobody took has not", () => {
+  for (const first of ["unknown", "unavailable"]) {
+    const { clock, sent, results } = sendWrite();
+    const refuse = (status: string): void => {
+      sent.shift()?.answer(response(status));
+      clock.advance(100);
+    };
+    refuse(first);
+    while (sent.length > 0) refuse("unavailable");
+    assert.deepEqual(results.map(({ kind }) => kind), [first]);
+  }
 });

@@ -53,6 +53,7 @@ test("a follower takes what is new, once, and tells its listeners", () => {
   const table = { ...newTable("orders"), tableId: 1, uuid: "u", status: "ACTIVE" as const, createdAt: 0 };
   assert.equal(map.applyDelta(delta({ revision: 5, tables: [table] })), "applied");
   assert.equal(map.applyDelta(delta({ revision: 5, tables: [] })), "old");
+  assert.equal(map.applyDelta(delta({ revision: 4, full: true })), "old", "what another replica had earlier");
   assert.equal(map.applyDelta(delta({ revision: 9, since: 6 })), "gap");
   assert.equal(map.applyDelta(delta({ revision: 9, clusterId: "other" })), "foreign");
   assert.equal(map.tableByName("orders")?.tableId, 1);

@@ -28,8 +28,9 @@ interface Sent {
 
 class Pair {
   readonly sent: Sent[] = [];
-  readonly base: PartitionBench;
-  readonly index: PartitionBench;
+  base: PartitionBench;
+  index: PartitionBench;
+  readonly #create: () => readonly [PartitionBench, PartitionBench];
 
   constructor(definition = table) {
     const indexes = {
@@ -37,8 +38,20 @@ class Pair {
       deliver: (_partition: number, command: IndexWriteCommand, done: (taken: boolean) => void) =>
         void this.sent.push({ command, done }),
     };
-    this.base = new PartitionBench({ table: definition, indexes });
-    this.index = new PartitionBench({ table: definition, tableId: 8, partition: 2 });
+    this.#create = () => [
+      new PartitionBench({ table: definition, indexes }),
+      new PartitionBench({ table: definition, tableId: 8, partition: 2 }),
+    ];
+    [this.base, this.index] = this.#create();
+  }
+
+  /** Replicas that begin with a snapshot take over. */
+  replace(): void {
+    const [base, index] = this.#create();
+    this.base.loseLeadership();
+    this.base.giveSnapshotTo(base);
+    this.index.giveSnapshotTo(index);
+    [this.base, this.index] = [base, index];
   }
 
   put(id: string, group?: string, more: object = {}): void {
@@ -143,6 +156,22 @@ test("a new leader begins with the oldest change that is still in the queue", ()
   assert.equal(pair.queued(), 0);
 });
 
+test("who begins with a snapshot goes on with the queue, and drops what was taken before", () => {
+  const pair = new Pair();
+  pair.put("a", "red");
+  const old = pair.sent[0]!.command;
+  pair.deliverAll();
+  pair.put("a", "blue");
+  pair.deliverAll();
+  pair.put("b", "red");
+  pair.sent.length = 0;
+  pair.replace();
+  assert.equal(pair.queued(), 1);
+  pair.take(old);
+  pair.deliverAll();
+  assert.deepEqual(pair.entries(), ["a:blue", "b:red"]);
+});
+
 test("changes of an index that is being deleted are taken out unsent", () => {
   const pair = new Pair();
   pair.put("a", "red");
@@ -180,8 +209,15 @@ test("an index added to a live table is filled in order with the writes, and rep
   pair.index.table = creating;
   pair.base.partition.buildIndexes();
   pair.base.settle();
-  pair.base.apply();
-  pair.put("a", "green");
+  // Decided behind the entry that begins the building, not applied yet when the sweep finds the item red.
+  pair.base.send("PutItem", { Item: { id: { S: "a" }, group: { S: "green" } } });
+  pair.base.settle();
+  pair.base.apply(1);
+  for (let round = 0; round < 5; round++) {
+    pair.base.apply();
+    pair.base.elapse();
+    assert.deepEqual(pair.base.partition.statistics.builtIndexes, [], "nothing is acknowledged yet");
+  }
   for (let round = 0; round < 10; round++) {
     if (pair.queued() > 0) assert.deepEqual(pair.base.partition.statistics.builtIndexes, [], "not all is there yet");
     pair.base.settle();
@@ -223,6 +259,18 @@ test("expired items are deleted like any other, their entries with them; others 
   pair.deliverAll();
   assert.deepEqual(pair.entries(), ["ancient:red", "future:red", "text:red"]);
   assert.equal(pair.base.partition.statistics.items, 3);
+});
+
+test("an item whose time is prolonged while the sweep comes by stays", () => {
+  const pair = new Pair({ ...table, timeToLive: "expires" });
+  const now = pair.base.wallNow / 1000;
+  pair.put("a", "red", { expires: { N: String(now - 1) } });
+  pair.base.send("PutItem", { Item: { id: { S: "a" }, expires: { N: String(now + 1) } } });
+  pair.base.settle();
+  pair.base.partition.sweepExpired();
+  pair.base.settle();
+  pair.base.apply();
+  assert.equal(pair.base.partition.statistics.items, 1);
 });
 
 const withLocal: TableDefinition = {

@@ -80,7 +80,6 @@ export class PartitionBench {
   autoConfirm = true;
   wallNow = 1_700_000_000_000;
 
-
   constructor(options: BenchOptions = {}) {
     this.table = options.table ?? table;
     const clock: Clock = {
@@ -161,6 +160,17 @@ export class PartitionBench {
     pull();
     this.settle();
     return found;
+  }
+
+  /** Has the replica on another bench begin with a snapshot of this one, and lead. */
+  giveSnapshotTo(other: PartitionBench): void {
+    const pairs = this.partition.ranges().flatMap((range) => this.stored(range));
+    other.engine.write(pairs.map(({ key, value }) => ({ kind: "put", key, value })), () => {});
+    other.#lastIndex = this.#lastIndex;
+    other.#applied = this.#applied;
+    other.partition.load(() => {});
+    other.settle();
+    other.lead(3);
   }
 
   /** Proposals whose leader lost them. */

@@ -220,6 +220,40 @@ test("locks are found again when a replica begins with what its engine holds", (
   assert.equal(amount(bench), "with amount");
 });
 
+test("who begins with a snapshot holds the items that are locked", () => {
+  const bench = benchWithItem();
+  step(bench, "Prepare");
+  bench.apply();
+  const other = new PartitionBench();
+  bench.giveSnapshotTo(other);
+  const refused = other.send("PutItem", { Item: { id: { S: "a" } } });
+  other.settle();
+  assert.equal(refused.refusal(), "TransactionConflictException");
+  step(other, "Commit");
+  other.apply();
+  assert.equal(amount(other), "with amount");
+});
+
+test("an expired item that a transaction holds is left until the transaction has ended", () => {
+  const bench = new PartitionBench({ table: { ...table, timeToLive: "expires" } });
+  bench.send("PutItem", { Item: { id: { S: "a" }, expires: { N: "1699999999" } } });
+  bench.settle();
+  bench.apply();
+  step(bench, "Prepare");
+  bench.apply();
+  const sweep = (): void => {
+    bench.partition.sweepExpired();
+    bench.settle();
+    bench.apply();
+  };
+  sweep();
+  assert.equal(bench.partition.statistics.items, 1);
+  step(bench, "Commit");
+  bench.apply();
+  sweep();
+  assert.equal(bench.partition.statistics.items, 0);
+});
+
 test("items are counted when a commit makes or removes them, not when they are locked", () => {
   const bench = new PartitionBench();
   step(bench, "Prepare");

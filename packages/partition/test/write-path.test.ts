@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { idempotencyGenerationMs } from "../src/limits.ts";
+import { idempotencyGenerationMs, idempotencyGenerationsKept } from "../src/limits.ts";
 import { PartitionBench } from "./partition-bench.ts";
 
 const key = { Key: { id: { S: "a" } } };
@@ -104,6 +104,35 @@ test("a first attempt that arrives behind its retry is not applied again", () =>
   bench.settle();
   assert.equal(bench.proposals.length, 0);
   assert.equal(late.status(), "ok");
+});
+
+test("a first attempt that arrives behind its retry is not applied again by who began with a snapshot", () => {
+  const bench = new PartitionBench();
+  bench.send("UpdateItem", addOne, { token: "t", attempt: 1 });
+  bench.settle();
+  bench.apply();
+  const other = new PartitionBench();
+  bench.giveSnapshotTo(other);
+  const late = other.send("UpdateItem", addOne, { token: "t" });
+  other.settle();
+  assert.equal(other.proposals.length, 0);
+  assert.equal(late.status(), "ok");
+});
+
+test("the record of a write is kept as long as retries may come, and then dropped", () => {
+  const bench = new PartitionBench();
+  bench.send("UpdateItem", addOne, { token: "t" });
+  bench.settle();
+  bench.apply();
+  for (let minute = 1; minute < idempotencyGenerationsKept; minute++) {
+    bench.wallNow += idempotencyGenerationMs;
+    bench.partition.expireRecords();
+    assert.equal(bench.proposals.length, 0);
+  }
+  bench.wallNow += idempotencyGenerationMs;
+  bench.partition.expireRecords();
+  bench.apply();
+  assert.deepEqual(bench.partition.statistics.generations, []);
 });
 
 test("a first attempt in the same batch as its retry is not applied again", () => {

@@ -74,6 +74,11 @@ export async function runSimulation(options: SimulationOptions): Promise<Simulat
   return run.outcome();
 }
 
+/** What a seed loads its cluster with. */
+export function drawnWorkloads(seed: string, scenario: string): readonly string[] {
+  return drawOptions(createSeededRandom(seed).split("options"), scenario).workloads;
+}
+
 class Run {
   readonly probes = new Map<string, number>();
   readonly #options: SimulationOptions;

@@ -43,6 +43,7 @@ export type FaultKind = (typeof faultKinds)[number];
 const nodesAddedMax = 2;
 const removalPeriodMs = 200;
 const clockJumpMsMax = 5000;
+const slowDrift = -0.75;
 
 export interface FaultPlan {
   readonly kinds: readonly FaultKind[];
@@ -80,6 +81,8 @@ type Undo = () => void;
 export class Nemesis {
   readonly #world: World;
   readonly #random: Random;
+  /** A stream of its own: on which side of a partition the routers are, and who notices it late. */
+  readonly #sides: Random;
   readonly #plan: FaultPlan;
   readonly #active = new Set<Undo>();
   readonly #operator: Operator;
@@ -93,6 +96,7 @@ export class Nemesis {
     this.#world = world;
     this.#operator = operator;
     this.#random = random;
+    this.#sides = random.split("sides");
     this.#plan = plan;
   }
 
@@ -157,9 +161,9 @@ export class Nemesis {
         return () => world.resume(name);
       }
       case "partition-zone":
-        return this.#separate(this.#zone(random.pick(nodes)), everyone);
+        return this.#cutOff(this.#zone(random.pick(nodes)), nodes);
       case "partition-node":
-        return this.#separate([random.pick(nodes)], everyone);
+        return this.#cutOff([random.pick(nodes)], nodes);
       case "one-way-cut": {
         const [from, to] = random.shuffle(everyone) as [string, string];
         world.network.cut(from, to);
@@ -320,9 +324,37 @@ export class Nemesis {
     };
   }
 
-  #separate(some: readonly string[], everyone: readonly string[]): Undo {
+  /**
+   * Cuts nodes off from the others, and each router, with the clients near it, off from one of the sides or none: a
+   * leader whom the others have replaced may still be asked.
+   */
+  #cutOff(some: readonly string[], nodes: readonly string[]): Undo {
+    const others = nodes.filter((name) => !some.includes(name));
+    const inside = [...some];
+    const outside = [...others];
+    for (const router of this.#world.routers.keys()) {
+      const side = this.#sides.pick([inside, outside, undefined]);
+      side?.push(router);
+    }
+    const restoreClocks = this.#sides.chance(0.5) ? this.#slow(some) : (): void => {};
+    const heal = this.#separate(inside, outside);
+    return () => {
+      restoreClocks();
+      heal();
+    };
+  }
+
+  /** A leader whose clock is slow goes on believing that it leads long after the others have chosen another. */
+  #slow(nodes: readonly string[]): Undo {
+    const clocks = nodes.map((name) => this.#world.clockOf(name));
+    for (const clock of clocks) clock?.setDrift(slowDrift);
+    return () => {
+      for (const clock of clocks) clock?.setDrift(0);
+    };
+  }
+
+  #separate(some: readonly string[], others: readonly string[]): Undo {
     const { network } = this.#world;
-    const others = everyone.filter((name) => !some.includes(name));
     const pairs = some.flatMap((inside) => others.map((outside) => [inside, outside] as const));
     for (const [inside, outside] of pairs) {
       network.cut(inside, outside);

@@ -10,6 +10,9 @@ import { createTable, itemOf, record, type Workload, type WorkloadContext } from
 const keysAtATime = 3;
 /** After so many operations a register is left alone and another begun. */
 const operationsPerKey = 80;
+/** Every other client only reads: near a leader that was replaced, who writes waits, and sees nothing. */
+const readsOfReaders = 1;
+const readsOfWriters = 0.25;
 
 interface Register {
   readonly v?: { readonly N: string };
@@ -24,19 +27,19 @@ export function createRegistersWorkload(conditional: boolean): Workload {
   let lastValue = 0;
   const seen = new Map<string, string | null>();
 
-  async function one(context: WorkloadContext, client: SimulatedClient): Promise<void> {
+  async function one(context: WorkloadContext, client: SimulatedClient, reads: number): Promise<void> {
     const { random, history } = context;
     const generation = Math.floor(operations++ / (operationsPerKey * keysAtATime));
     const key = `${name}-${generation}-${random.integer(keysAtATime)}`;
     const Key = { id: { S: key } };
     const value = String(++lastValue);
     const choice = random.next();
-    if (choice < 0.45) {
+    if (choice < reads) {
       const open = history.invoke(client.name, "read", null, key);
       const result = await client.call("GetItem", { TableName: name, Key, ConsistentRead: true });
       record(context, open, result, valueOf);
       if (result.kind === "ok") seen.set(key, valueOf(result.body) as string | null);
-    } else if (!conditional || choice < 0.75) {
+    } else if (!conditional || choice < (1 + readsOfWriters) / 2) {
       const open = history.invoke(client.name, "write", value, key);
       const result = await client.call("PutItem", { TableName: name, Item: { ...Key, v: { N: value } } });
       record(context, open, result, () => value);
@@ -57,9 +60,10 @@ export function createRegistersWorkload(conditional: boolean): Workload {
   return {
     name,
     setUp: (context) => createTable(context, name, false),
-    async run(context, client) {
+    async run(context, client, number) {
+      const reads = number % 2 === 0 ? readsOfReaders : readsOfWriters;
       while (!context.isStopped()) {
-        await one(context, client);
+        await one(context, client, reads);
         await context.think();
       }
     },

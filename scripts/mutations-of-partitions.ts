@@ -153,8 +153,8 @@ const ofTimeAndRetries: readonly Mutation[] = [
   {
     name: "delete an expired item without looking at it again",
     file: `${partition}/time-to-live.ts`,
-    from: "      if (item === undefined || !hasExpired(current, item, this.#doors.clock.wallNow())) return",
-    to: "      if (item === undefined) return",
+    from: "      if (!hasExpired(current, item, this.#doors.clock.wallNow())) {",
+    to: "      if (current.tableId < 0) {",
   },
   {
     name: "delete an expired item that a transaction holds",

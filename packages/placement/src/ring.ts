@@ -85,9 +85,16 @@ export function placeReplicas<Node extends RingNode>(
   return chosen;
 }
 
+/** A ring is made at every look at the cluster, of the same records. */
+const pointsByNode = new WeakMap<RingNode, readonly number[]>();
+
 function withControlPoints<Node extends RingNode>(nodes: readonly Node[]): ConsistentHash<Node> {
   const ring = new ConsistentHash<Node>({ range: ringPositions });
-  for (const node of nodes) ring.add(node, undefined, controlPoints(node.name));
+  for (const node of nodes) {
+    let points = pointsByNode.get(node);
+    if (points === undefined) pointsByNode.set(node, (points = controlPoints(node.name)));
+    ring.add(node, undefined, points);
+  }
   return ring;
 }
 

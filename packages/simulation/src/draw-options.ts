@@ -56,7 +56,27 @@ export interface DrawnOptions {
   readonly zoneLeftDown: number;
 }
 
-export function drawOptions(random: Random, scenario: string): DrawnOptions {
+export interface DrawRequest {
+  /** Which faults may be drawn; see faults.ts. */
+  readonly scenario: string;
+  /** Virtual milliseconds of load under faults. */
+  readonly loadMs: number;
+  /** Instead of those that the seed draws. */
+  readonly workloads?: readonly string[] | undefined;
+}
+
+/** Calls in one run if none had to wait; a run makes fewer by the time that its calls take. */
+const callsAimedAt = [1500, 1500, 1500, 2000, 2000, 4000];
+
+export function drawOptions(random: Random, request: DrawRequest): DrawnOptions {
+  const drawn = drawAll(random, request.scenario);
+  const { workloads = drawn.workloads, loadMs } = request;
+  // A long run is worth its time for its faults: the same calls, spread over all of it, meet more of them.
+  const spreadMs = (workloads.length * drawn.clientsPerWorkload * loadMs) / random.split("calls").pick(callsAimedAt);
+  return { ...drawn, workloads, thinkMeanMs: Math.max(drawn.thinkMeanMs, spreadMs) };
+}
+
+function drawAll(random: Random, scenario: string): DrawnOptions {
   // From streams of their own: one workload more leaves the clusters of all seeds as they are.
   const choosing = random.split("workloads");
   const workloads = drawWorkloads(choosing);
@@ -74,7 +94,7 @@ export function drawOptions(random: Random, scenario: string): DrawnOptions {
     replication: drawReplicationLimits(random),
     workloads,
     clientsPerWorkload: random.between(3, 8),
-    thinkMeanMs: random.pick([100, 300, 1000]),
+    thinkMeanMs: random.pick([100, 300]),
     faults: drawFaultPlan(random.split("faults"), scenarios[scenario]),
     zoneLeftDown: random.chance(0.3) ? random.between(1, 3) : 0,
   };

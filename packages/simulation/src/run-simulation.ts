@@ -97,8 +97,7 @@ class Run {
   constructor(options: SimulationOptions) {
     this.#options = options;
     this.#random = createSeededRandom(options.seed);
-    const drawn = drawOptions(this.#random.split("options"), options.scenario);
-    this.#drawn = options.workloads === undefined ? drawn : { ...drawn, workloads: options.workloads };
+    this.#drawn = drawOptions(this.#random.split("options"), options);
     this.#world = this.#createWorld();
     this.#loads = this.#drawn.workloads.map((name) => {
       const workload = createWorkload(name);

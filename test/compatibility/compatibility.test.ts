@@ -31,6 +31,7 @@ import "./cases/partiql.ts";
 import "./cases/time-to-live.ts";
 import "./cases/transactions.ts";
 import "./cases/indexes.ts";
+import "./cases/index-capacity.ts";
 import "./cases/legacy-conditions.ts";
 import "./cases/legacy-updates.ts";
 import "./cases/legacy-reads.ts";

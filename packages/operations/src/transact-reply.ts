@@ -1,5 +1,6 @@
 // What the transactional operations have in common: their limits, the exceptions a cancelled transaction becomes, and
-// consumed capacity. Each item costs twice what it costs alone: once to prepare, once to commit.
+// consumed capacity. Each item costs twice what it costs alone: once to prepare, once to commit. What its indexes cost
+// is not doubled (operations/docs/messages.md, Transactions).
 import { itemToJson, type Json } from "@azimuth/model/attribute-json.ts";
 import { DynamoDbException, validationException } from "@azimuth/model/exceptions.ts";
 import { decodeItem } from "@azimuth/model/item-codec.ts";
@@ -110,26 +111,26 @@ export function transactCapacityJson(
 }
 
 function tableCapacity(table: string, sum: TableSum, arm: Arm, mode: CapacityMode): object {
-  const { base, indexes } = sum;
-  const whole = { TableName: table, ...twice(base + totalOf(indexes), arm) };
+  const { indexes } = sum;
+  const base = sum.base * transactionFactor;
+  const whole = { TableName: table, ...charged(base + totalOf(indexes), arm) };
   if (mode === "TOTAL") return whole;
   return {
     ...whole,
-    Table: twice(base, arm),
+    Table: charged(base, arm),
     LocalSecondaryIndexes: byIndex(indexes.local, arm),
     GlobalSecondaryIndexes: byIndex(indexes.global, arm),
   };
 }
 
-function twice(units: number, arm: Arm): object {
-  const charged = units * transactionFactor;
-  return { CapacityUnits: charged, [arm]: charged };
+function charged(units: number, arm: Arm): object {
+  return { CapacityUnits: units, [arm]: units };
 }
 
 function byIndex(units: Readonly<Record<string, number>>, arm: Arm): object | undefined {
   const entries = Object.entries(units);
   if (entries.length === 0) return undefined;
-  return Object.fromEntries(entries.map(([name, each]) => [name, twice(each, arm)]));
+  return Object.fromEntries(entries.map(([name, each]) => [name, charged(each, arm)]));
 }
 
 /** The table names of an unchecked request, for RouterOperation.tableNames. */

@@ -1,7 +1,7 @@
 // Every limit of the HTTP front.
 
 export interface HttpLimits {
-  /** DynamoDB's largest request is 16 MB; the margin is for what surrounds the items. */
+  /** DynamoDB's largest request, whatever its operation. */
   readonly bodyBytesMax: number;
   /** A body that is too large is still read up to this, so that the client sees the refusal. */
   readonly discardedBytesMax: number;
@@ -24,7 +24,7 @@ export interface HttpLimits {
 }
 
 export const defaultHttpLimits: HttpLimits = {
-  bodyBytesMax: 17 << 20,
+  bodyBytesMax: 16 << 20,
   discardedBytesMax: 64 << 20,
   headerBytesMax: 16 << 10,
   connectionsMax: 10_000,

@@ -78,3 +78,10 @@ test("an unknown access key is refused", async () => {
   await assert.rejects(client.send(new ListTablesCommand({})), { name: "UnrecognizedClientException" });
   client.destroy();
 });
+
+test("a request may have 16 MB and no more", async () => {
+  const body = JSON.stringify({ TableName: "by-text", Key: { pk: { S: "a" } } });
+  const padded = (bytes: number) => `${" ".repeat(bytes - body.length)}${body}`;
+  assert.equal((await send("GetItem", padded(16 * 2 ** 20))).status, 200);
+  assert.equal((await send("GetItem", padded(16 * 2 ** 20 + 1)).catch(() => ({ status: 413 }))).status, 413);
+});

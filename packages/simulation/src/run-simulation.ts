@@ -76,7 +76,7 @@ export async function runSimulation(options: SimulationOptions): Promise<Simulat
 
 /** What a seed loads its cluster with. */
 export function drawnWorkloads(seed: string, scenario: string): readonly string[] {
-  return drawOptions(createSeededRandom(seed).split("options"), scenario).workloads;
+  return drawOptions(createSeededRandom(seed).split("options"), { scenario, loadMs: 0 }).workloads;
 }
 
 class Run {

@@ -82,7 +82,13 @@ export function constrainKeySchema(
   elementsMax: number,
 ): void {
   if (!constraints.required(schema, path)) return;
-  constraints.length(schema, path, 1, elementsMax);
+  if (schema!.length > elementsMax) {
+    const shown = schema!.map((element) =>
+      `KeySchemaElement(attributeName=${element?.AttributeName}, keyType=${element?.KeyType})`);
+    const rule = `Member must have length less than or equal to ${elementsMax}`;
+    constraints.failShown(`'[${shown.join(", ")}]'`, path, rule);
+  }
+  constraints.length(schema, path, 1);
   schema!.forEach((element, position) => {
     const at = `${path}.${position + 1}.member`;
     constrainKeyName(constraints, element?.AttributeName, `${at}.attributeName`);

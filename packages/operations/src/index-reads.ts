@@ -79,6 +79,21 @@ export function mustFetch(
   );
 }
 
+/** A read by key filters by what the index has, local or global; a scan of it may name anything. */
+export function refuseUnprojectedFilter(
+  table: TableDefinition,
+  index: IndexDefinition | undefined,
+  filterNames: readonly string[],
+): void {
+  const has = index && projectedNames(table, index);
+  if (index === undefined || has === undefined) return;
+  const missing = [...new Set(filterNames)].filter((name) => !has.includes(name));
+  if (missing.length === 0) return;
+  throw validationException(
+    `${invalid}Secondary index ${index.name} does not project one or more filter attributes: [${missing.join(", ")}]`,
+  );
+}
+
 /** The key attributes that a filter may not use. */
 export function readKeyNames(table: TableDefinition, index: IndexDefinition | undefined): readonly string[] {
   if (index === undefined) return keyNames(table.key);

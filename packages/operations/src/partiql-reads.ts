@@ -30,8 +30,8 @@ export function readOrder(
 ): ReadOrder {
   if (orderBy.length === 0) return { byPartition: "as-written", reverse: false };
   if (!hasWhere) throw validationException("Must have WHERE clause in the statement when using ORDER BY clause.");
-  const partition = schema?.partition.name;
-  const sort = schema?.sort?.name;
+  const partition = schema.partition.name;
+  const sort = schema.sort?.name;
   const stranger = orderBy.find(({ attribute }) => attribute !== partition && attribute !== sort);
   if (stranger !== undefined) {
     throw validationException(`Attribute ${stranger.attribute} in ORDER BY clause must be part of the primary key`);

@@ -54,7 +54,7 @@ export function planSelect(
     : decodeNextToken(request.NextToken, request, source.lastKeyAttributes);
   const selection: Selection = { statement, request, bound, source, position };
   checkWhole(selection, where);
-  const reads = source.schema && keyReads(where, source.schema, bound.parameters);
+  const reads = keyReads(where, source.schema, bound.parameters);
   const order = readOrder(statement.orderBy, where !== undefined, reads, source);
   return reads === undefined
     ? planScan(selection, where, context)

@@ -9,8 +9,7 @@ import { ExpressionWriter } from "@azimuth/partiql/expression-text.ts";
 import { attributesOf, type SortCondition } from "@azimuth/partiql/key-access.ts";
 import type { Comparator, Condition, Operand, PathReference, SelectStatement } from "@azimuth/partiql/syntax-tree.ts";
 import { parseExpressions } from "./expressions.ts";
-import { projectedNames } from "./index-entries.ts";
-import { findIndex, indexQueryRange, indexStart } from "./index-reads.ts";
+import { findIndex, indexQueryRange, indexStart, refuseUnprojectedFilter } from "./index-reads.ts";
 import { checkConditionValues, rangeOf, type KeyRange } from "./key-range.ts";
 import { placeholderParameters } from "./partiql-statements.ts";
 import { positionOf } from "./position.ts";
@@ -18,8 +17,7 @@ import { positionOf } from "./position.ts";
 export interface ReadSource {
   readonly table: TableDefinition;
   readonly index: IndexDefinition | undefined;
-  /** Undefined for an index with a key of several attributes, which statements only scan. */
-  readonly schema: KeySchema | undefined;
+  readonly schema: KeySchema;
   /** What a last key consists of. */
   readonly lastKeyAttributes: readonly KeyAttribute[];
   range(partition: AttributeValue, sort: SortCondition | undefined): KeyRange;
@@ -31,9 +29,16 @@ export function sourceOf(
   { table: TableName, index: IndexName }: SelectStatement, consistent: boolean, table: TableDefinition,
 ): ReadSource {
   if (IndexName === undefined) return tableSource(table);
+  if (table.indexes?.some(({ name }) => name === IndexName) !== true) {
+    throw validationException("The table does not have the specified index");
+  }
   const index = findIndex({ TableName, IndexName }, table) as IndexDefinition;
   if (index.kind === "global" && consistent) {
     throw validationException("Strongly consistent read is not supported on Global Secondary Indexes");
+  }
+  if (index.key.partition.length > 1 || index.key.sort.length > 1) {
+    throw validationException("PartiQL statements cannot be executed on tables with multi-attribute HASH keys " +
+      "or multi-attribute RANGE keys.");
   }
   return indexSource(table, index);
 }
@@ -54,27 +59,18 @@ export function tableSource(table: TableDefinition): ReadSource {
   };
 }
 
-/** A read by key filters what the index has: a global one cannot filter by other attributes. */
 export function checkFilterProjected({ table, index }: ReadSource, filter: Condition | undefined): void {
-  if (index?.kind !== "global" || filter === undefined) return;
-  const has = projectedNames(table, index);
-  const missing = has === undefined ? [] : attributesOf(filter).filter((name) => !has.includes(name));
-  if (missing.length === 0) return;
-  throw validationException(
-    `One or more parameter values were invalid: Secondary index ${index.name} ` +
-      `does not project one or more filter attributes: [${missing.join(", ")}]`,
-  );
+  if (filter !== undefined) refuseUnprojectedFilter(table, index, attributesOf(filter));
 }
 
 function indexSource(table: TableDefinition, index: IndexDefinition): ReadSource {
   const { partition: [partition], sort: [sort] } = index.key;
-  const isSimple = index.key.partition.length === 1 && index.key.sort.length <= 1;
   const own = [...index.key.partition, ...index.key.sort];
   const others = attributesOfKey(table.key).filter(({ name }) => own.every((attribute) => attribute.name !== name));
   return {
     table,
     index,
-    schema: isSimple && partition !== undefined ? { partition, sort } : undefined,
+    schema: { partition: partition!, sort },
     lastKeyAttributes: [...own, ...others],
     range(partitionValue, condition) {
       const writer = new ExpressionWriter([]);

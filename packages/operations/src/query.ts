@@ -10,7 +10,9 @@ import {
   compileKeyCondition, resolveKeyCondition, type ResolvedKeyCondition,
 } from "@azimuth/expression/key-condition.ts";
 import { checkParameterMix, parseExpressions } from "./expressions.ts";
-import { findIndex, indexQueryRange, mustFetch, readKeyNames, readsFrom } from "./index-reads.ts";
+import {
+  findIndex, indexQueryRange, mustFetch, readKeyNames, readsFrom, refuseUnprojectedFilter,
+} from "./index-reads.ts";
 import { checkKeyPaths } from "./key-paths.ts";
 import {
   checkConditionValues, rangeAfter, rangeOf, resolveLegacyKeyConditions, sortKeyMatches, type KeyRange,
@@ -63,6 +65,10 @@ function parse(input: unknown, context: ParseContext): RangeReadPlan {
     : indexQueryRange(request, bindings, table, index);
   checkKeyPaths(request, bindings, table);
   checkFilter(asSent, request, bindings, readKeyNames(table, index));
+  if (request.FilterExpression !== undefined) {
+    const filter = compileCondition(request.FilterExpression, "FilterExpression");
+    refuseUnprojectedFilter(table, index, conditionAttributeNames(filter, bindings));
+  }
   const fetch = mustFetch(request, bindings, table, index);
   const command: QueryCommand = {
     kind: "range-read",

@@ -18,7 +18,7 @@ export interface TransactWritePlan {
 /** A part's answer: what its outcome was (units and the like), kept for repetitions of the request. */
 export interface PartAnswer extends Outcome {
   readonly units: number;
-  /** Size of the item that the part leaves behind or finds: what a repetition is charged for reading. */
+  /** Size of the item that the part finds or leaves, the larger: what a repetition is charged for reading. */
   readonly itemBytes: number;
 }
 

@@ -53,13 +53,10 @@ test("conditions on an index's keys become the ranges of a Query", () => {
   }
 });
 
-test("without the index's partition key, and with a key of several attributes, the index is scanned", () => {
-  for (const statement of ["SELECT * FROM events.\"by-user\" WHERE feed = 'f'", "SELECT * FROM events.wide",
-    "SELECT * FROM events.wide WHERE a = 'x' AND b = 'y'"]) {
-    const command = commandOf(statement);
-    assert.equal(command.operation, "Scan");
-    assert.ok(command.indexId === 11 || command.indexId === 13);
-  }
+test("without the index's partition key the index is scanned", () => {
+  const command = commandOf("SELECT * FROM events.\"by-user\" WHERE feed = 'f' AND body = 'x'");
+  assert.equal(command.operation, "Scan");
+  assert.equal(command.indexId, 11);
 });
 
 test("a local index fetches the columns it does not have", () => {
@@ -68,7 +65,13 @@ test("a local index fetches the columns it does not have", () => {
 });
 
 const refusals: readonly (readonly [statement: string, message: string, consistent?: boolean])[] = [
-  ["SELECT * FROM events.none", "The table does not have the specified index: none"],
+  ["SELECT * FROM events.none", "The table does not have the specified index"],
+  ["SELECT * FROM events.none", "The table does not have the specified index", true],
+  ["SELECT * FROM events.wide WHERE a = 'x'", "PartiQL statements cannot be executed on tables with multi-attribute " +
+    "HASH keys or multi-attribute RANGE keys."],
+  ["SELECT seq FROM events.\"by-at\" WHERE feed = 'f' AND body = 'x'",
+    "One or more parameter values were invalid: Secondary index by-at " +
+      "does not project one or more filter attributes: [body]"],
   ["SELECT * FROM events.\"by-user\"", "Strongly consistent read is not supported on Global Secondary Indexes", true],
   ["SELECT body, seq, k FROM events.\"by-user\" WHERE \"user\" = 'u'",
     "One or more parameter values were invalid: Global secondary index by-user does not project [body, k]"],

@@ -138,7 +138,7 @@ function prepare(
     const decision = operation.decide({ table, now: clock.wallNow(), get }, part);
     if (decision.outcome.refused !== undefined) return nothingToDo(decision.outcome);
     const { outcome } = withIndexes(table, decision, look, keys.collection);
-    const answer = { ...outcome, itemBytes: bytesLeft(decision, look(keys.item)) } as PartAnswer;
+    const answer = { ...outcome, itemBytes: largerImage(decision, look(keys.item)) } as PartAnswer;
     const { id, run, ledger, age = "" } = command;
     const lock: Lock = { id, run, ledger, age, effects: decision.effects, answer };
     const effects = [{ kind: "put" as const, key: keys.lock, value: encodeLock(lock) }];
@@ -148,11 +148,10 @@ function prepare(
   }
 }
 
-/** Of the item that the part leaves; of the one it found, when it changes or leaves nothing. */
-function bytesLeft({ effects }: Decision, before: Uint8Array | undefined): number {
-  const [effect] = effects;
-  const item = effect?.kind === "put" ? effect.value : before;
-  return item === undefined ? 0 : encodedItemSize(item);
+/** Of the item that the part found or of the one it leaves, whichever is larger. */
+function largerImage({ effects: [effect] }: Decision, before: Uint8Array | undefined): number {
+  const after = effect?.kind === "put" ? encodedItemSize(effect.value) : 0;
+  return Math.max(before === undefined ? 0 : encodedItemSize(before), after);
 }
 
 function commit(command: TransactionCommand, table: TableDefinition, keys: Keys, look: Look): TaskDecision {

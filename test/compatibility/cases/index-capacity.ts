@@ -151,9 +151,21 @@ describe("the cost of indexes", () => {
       ["an index that is not there", "Scan", { IndexName: "nope" }, "The table does not have the specified index: nope"],
       ["what a global index does not hold", "Query", { ...byGroup, ProjectionExpression: "body" },
         `${invalid}Global secondary index gsome does not project [body]`],
+      ["a filter by what a global index does not hold", "Query", {
+        ...byGroup, FilterExpression: "body = :g OR #z = :g", ExpressionAttributeNames: { "#z": "z" },
+      }, `${invalid}Secondary index gsome does not project one or more filter attributes: [body, z]`],
+      ["a filter by what a local index does not hold", "Query", {
+        IndexName: "lkeys", KeyConditionExpression: "pk = :p", FilterExpression: "attribute_exists(body)",
+        ExpressionAttributeValues: { ":p": s("r") },
+      }, `${invalid}Secondary index lkeys does not project one or more filter attributes: [body]`],
       ["projected attributes beside a projection", "Query", { ...byGroup, ProjectionExpression: "pk", Select: "ALL_PROJECTED_ATTRIBUTES" },
         "Cannot specify the ProjectionExpression when choosing to get ALL_PROJECTED_ATTRIBUTES"],
     ];
+    test("a scan of an index may filter by anything", () => eventually(async () => {
+      const scan = { TableName, IndexName: "gsome", FilterExpression: "attribute_not_exists(body)" };
+      assert.ok(((await call("Scan", scan)).Count ?? 0) > 0);
+    }));
+
     for (const [name, operation, input, message] of refused) {
       test(`${operation} of an index refuses ${name}`, () => assertRefused(operation, { TableName, ...input }, V, message));
     }
@@ -216,6 +228,10 @@ describe("keys of several attributes", () => {
     await assert.rejects(query(`${whole} AND r2 = :one`, { ":one": n(1) }), { name: V });
     await assert.rejects(query(`${whole} AND r1 > :a AND r2 = :one`, { ":a": s("a"), ":one": n(1) }), { name: V });
   });
+
+  test("statements do not read such an index", () => assertRefused("ExecuteStatement", {
+    Statement: `SELECT * FROM "${TableName}"."wide" WHERE h1 = 'x'`,
+  }, V, "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute RANGE keys."));
 
   const over = (hash: number, range: number) => {
     const [partition, sort] = [[..."abcdefgh"].slice(0, hash), [..."ijklmnop"].slice(0, range)];

@@ -84,10 +84,7 @@ export class World {
   readonly deaths: { readonly name: string; readonly at: number; readonly reason: string }[] = [];
   /** A broken invariant anywhere: the run has failed. */
   failure: Error | undefined;
-  #openRequests = 0;
   #inspectAt = 0;
-  /** A promise was settled that micro-tasks may wait for. */
-  #settled = false;
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -293,7 +290,6 @@ export class World {
     const life = this.#router(router).life;
     if (life === undefined) return Promise.reject(new Error("connection refused"));
     return new Promise((resolve, reject) => {
-      this.#openRequests++;
       life.clock.run(() => {
         life.router
           .handle({
@@ -308,10 +304,6 @@ export class World {
           .then(({ status, body, replicas }) => resolve({ status, body: String(body), replicas }), (error: unknown) => {
             this.failure ??= error as Error;
             reject(error as Error);
-          })
-          .finally(() => {
-            this.#openRequests--;
-            this.#settled = true;
           });
       });
     });
@@ -324,10 +316,7 @@ export class World {
 
   /** Calls something that settles a promise, after `milliseconds`. */
   wake(milliseconds: number, callback: () => void): { cancel(): void } {
-    return this.time.after(milliseconds, () => {
-      this.#settled = true;
-      callback();
-    });
+    return this.time.after(milliseconds, callback);
   }
 
   /** Runs everything up to and including virtual time `until`. Stops early when the run has failed. */
@@ -338,10 +327,7 @@ export class World {
       do this.time.step();
       while (this.time.nextAt() === next && this.failure === undefined);
       this.#maybeInspect();
-      if (this.#settled || this.#openRequests > 0) {
-        this.#settled = false;
-        await drainMicrotasks();
-      }
+      await drainMicrotasks();
     }
     await drainMicrotasks();
     if (this.failure !== undefined) throw this.failure;

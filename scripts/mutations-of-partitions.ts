@@ -15,8 +15,8 @@ const ofTransactions: readonly Mutation[] = [
   {
     name: "commit a transaction without all of its prepares",
     file: `${partition}/transaction-coordinator.ts`,
-    from: "  if (!answers.every((answer)",
-    to: "  if (!answers.some((answer)",
+    from: "  return prepared ? (result.outcome as PreparedOutcome).answer : undefined;",
+    to: "  return prepared ? (result.outcome as PreparedOutcome).answer : { units: 0, itemBytes: 0 };",
   },
   {
     name: "finish a transaction before every item has it",
@@ -149,7 +149,7 @@ const ofIndexes: readonly Mutation[] = [
   },
 ];
 
-const ofTimeAndRetries: readonly Mutation[] = [
+const ofExpiry: readonly Mutation[] = [
   {
     name: "delete an expired item without looking at it again",
     file: `${partition}/time-to-live.ts`,
@@ -162,6 +162,9 @@ const ofTimeAndRetries: readonly Mutation[] = [
     from: "      if (look(lockKey(key)) !== undefined) return nothingToDo({});\n",
     to: "      void lockKey;\n",
   },
+];
+
+const ofRetries: readonly Mutation[] = [
   {
     name: "forget idempotency records while retries may come",
     file: `${partition}/partition.ts`,
@@ -188,5 +191,6 @@ const seenBy = (workloads: readonly string[], some: readonly Mutation[]): readon
 export const mutationsOfPartitions: readonly Mutation[] = [
   ...seenBy(["transfers", "transact-append"], ofTransactions),
   ...seenBy(["index-agreement"], ofIndexes),
-  ...ofTimeAndRetries,
+  ...seenBy(["expiry"], ofExpiry),
+  ...ofRetries,
 ];

@@ -283,7 +283,7 @@ export const mutations: readonly Mutation[] = [
     name: "serve strong reads as eventual ones",
     file: `${partition}/read-path.ts`,
     from: "    if (!command.consistent) {",
-    to: `    if (!command.consistent || command.kind === "point-read") {`,
+    to: `    if (!command.consistent || command.operation === "GetItem") {`,
   },
   {
     name: "create a table twice",

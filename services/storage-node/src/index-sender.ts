@@ -11,7 +11,7 @@ import type { Requester, RequestResult } from "@azimuth/rpc/requests.ts";
 
 const attemptTimeoutMs = 1000;
 const pauseMs = 20;
-const deadlineMs = 5000;
+const deadlineMs = 1500;
 /** Hints followed without a pause. */
 const quickCorrectionsMax = 3;
 

@@ -260,8 +260,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "decide a retry without looking for its record",
     file: `${partition}/write-path.ts`,
-    from: "    const needed = attempt > 0 || generation",
-    to: "    const needed = generation",
+    from: "    const needed = attempt > 0 || oldest",
+    to: "    const needed = oldest",
   },
   {
     name: "forget that a retry overtook its first attempt",

@@ -64,7 +64,7 @@ export interface IndexWork {
 export interface PartitionEntry {
   /** The partition's range epoch under which this was decided. */
   readonly epoch: number;
-  /** Idempotency generation of the leader's clock; with `expires`, the last generation to drop. */
+  /** Of the record (record-generations.ts); with `expires`, the last generation to drop. */
   readonly generation: number;
   readonly expires: boolean;
   readonly itemCountDelta: number;

@@ -6,9 +6,9 @@ export const writesInFlightMax = 10_000;
 export const decideBatchMax = 512;
 /** Bytes pulled from the engine's iterator at a time by a range read. */
 export const rangeChunkBytes = 256 << 10;
-/** How long an idempotency record lives, as a number of generations of this many milliseconds. */
-export const idempotencyGenerationMs = 60_000;
-export const idempotencyGenerationsKept = 2;
+/** Records of answered writes are kept at least this long, and those of one generation go together. */
+export const recordsKeptMs = 120_000;
+export const generationLastsMs = 60_000;
 
 /** Changes that wait for a global index, before writes to the table are throttled. */
 export const queuedChangesMax = 100_000;

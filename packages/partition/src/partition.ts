@@ -30,7 +30,8 @@ import {
   decodeStatistics, emptyStatistics, encodeStatistics, withDeltas, withGeneration,
 } from "./statistics.ts";
 import type { PartitionStatistics } from "./statistics.ts";
-import { idempotencyGenerationMs, idempotencyGenerationsKept, rangeChunkBytes } from "./limits.ts";
+import { rangeChunkBytes } from "./limits.ts";
+import { RecordGenerations } from "./record-generations.ts";
 import { createReadPath, type ReadPath } from "./read-path.ts";
 import type { PartitionReply, ReadRequest, WriteRequest } from "./requests.ts";
 import { TimeToLive } from "./time-to-live.ts";
@@ -84,6 +85,7 @@ export class Partition implements StateMachine {
   /** Entries applied since the queue was last told have put changes into it. */
   #hasQueued = false;
 
+  readonly recordGenerations: RecordGenerations;
   readonly locks: LockTable;
   readonly watches: ReadWatches;
   role: Role = "follower";
@@ -94,6 +96,7 @@ export class Partition implements StateMachine {
   constructor(doors: PartitionDoors, descriptor: PartitionDescriptor) {
     this.#doors = doors;
     this.#descriptor = descriptor;
+    this.recordGenerations = new RecordGenerations(doors.clock);
     this.locks = new LockTable(doors.clock);
     this.watches = new ReadWatches(doors.clock);
     this.#writes = createWritePath(doors, this);
@@ -156,9 +159,8 @@ export class Partition implements StateMachine {
   /** Has the leader drop idempotency records that no retry can ask for any more; called now and then. */
   expireRecords(): void {
     if (this.readyTerm === 0) return;
-    const through = Math.floor(this.#doors.clock.wallNow() / idempotencyGenerationMs) - idempotencyGenerationsKept;
-    const oldest = this.#statistics.generations[0];
-    if (oldest === undefined || oldest > through) return;
+    const through = this.recordGenerations.expired(this.#statistics.generations);
+    if (through === undefined) return;
     const data = encodeEntry({
       epoch: this.#descriptor.epoch,
       generation: through,
@@ -186,12 +188,14 @@ export class Partition implements StateMachine {
       const key = idempotencyKey(tableId, decoded.generation, token, requestToken);
       batch.push({ kind: "put", key, value: outcome });
       generations = withGeneration(generations, decoded.generation);
+      this.recordGenerations.note(decoded.generation);
       if (isRetry) this.#writes.noteRetried(toHex(requestToken), decoded.generation);
     }
     if (decoded.expires) {
       const expired = generations.filter((generation) => generation <= decoded.generation);
       for (const range of idempotencyRanges(expired, this.#descriptor)) batch.push({ kind: "delete-range", ...range });
       generations = generations.filter((generation) => generation > decoded.generation);
+      this.recordGenerations.forgetThrough(decoded.generation);
       this.#writes.forgetRetriedThrough(decoded.generation);
     }
     const items = this.#statistics.items + decoded.itemCountDelta;
@@ -276,6 +280,7 @@ export class Partition implements StateMachine {
   load(done: () => void): void {
     this.#doors.engine.get([partitionStatisticsKey(this.#descriptor.partition)], ([stored]) => {
       this.#statistics = stored === undefined ? emptyStatistics : decodeStatistics(stored);
+      this.recordGenerations.reset(this.#statistics.generations);
       this.#writes.stateReplaced();
       this.#indexQueue.reset();
       this.#loadLocks(done);

@@ -20,7 +20,6 @@ import { conflictRefusal, type PartAnswer } from "@azimuth/operations/transact-p
 import { idempotencyKey } from "@azimuth/storage/keys/idempotency-key.ts";
 import { tablePrefix } from "@azimuth/storage/keys/item-key.ts";
 import { lockKey } from "@azimuth/storage/keys/lock-key.ts";
-import { idempotencyGenerationMs } from "./limits.ts";
 import { refusalOf } from "./read-path.ts";
 import type { WriteRequest } from "./requests.ts";
 import { collectionKeyOf, withIndexes } from "./table-writes.ts";
@@ -73,7 +72,7 @@ export function transactionWrite(
   clock: Clock,
   { command, epoch }: WriteRequest<TransactionCommand>,
   table: TableDefinition,
-  generations: readonly number[],
+  generations: Iterable<number>,
 ): WriteTask {
   const item = concatBytes(tablePrefix(command.tableId), command.position.key);
   const collection = collectionKeyOf(table, command.position.key);
@@ -83,7 +82,7 @@ export function transactionWrite(
   const task = { epoch, attempt: 0, token };
   switch (command.operation) {
     case "TransactionPrepare": {
-      const records = recordKeys(clock, command, generations);
+      const records = recordKeys(command, generations);
       return {
         ...task, requestToken: noToken, keys: [...all, ...records],
         decide: (look, current) => prepare(clock, command, current, keys, records, look),
@@ -104,13 +103,10 @@ export function transactionWrite(
 
 /** Where the record of this run's end may be: of any generation that is kept, or just begins. */
 function recordKeys(
-  clock: Clock,
   { tableId, position, marker }: TransactionCommand,
-  generations: readonly number[],
+  generations: Iterable<number>,
 ): readonly Uint8Array[] {
-  const current = Math.floor(clock.wallNow() / idempotencyGenerationMs);
-  const all = new Set([...generations, current - 1, current].filter((each) => each >= 0));
-  return [...all].map((generation) => idempotencyKey(tableId, generation, position.token, marker));
+  return Array.from(generations, (generation) => idempotencyKey(tableId, generation, position.token, marker));
 }
 
 function prepare(

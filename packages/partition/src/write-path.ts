@@ -20,7 +20,7 @@ import type { Plain } from "@azimuth/rpc/messages.ts";
 import { idempotencyKey } from "@azimuth/storage/keys/idempotency-key.ts";
 import { isLockKey } from "@azimuth/storage/keys/lock-key.ts";
 import { encodeEntry } from "./entry-codec.ts";
-import { decideBatchMax, idempotencyGenerationMs, queuedChangesMax, writesInFlightMax } from "./limits.ts";
+import { decideBatchMax, queuedChangesMax, writesInFlightMax } from "./limits.ts";
 import { Overlay } from "./overlay.ts";
 import type { Partition, PartitionDoors } from "./partition.ts";
 import type { PartitionReply, WriteRequest } from "./requests.ts";
@@ -68,13 +68,11 @@ class LeaderWritePath implements WritePath {
   /** Outcomes of records in the overlay that await their entry: a retry answers when that entry is applied. */
   readonly #waitingByIndex = new Map<number, ((result: ProposalResult) => void)[]>();
   readonly #retried = new Map<string, number>();
-  /** Of the records proposed in this leadership: the statistics know of them only once they are applied. */
-  readonly #proposedGenerations = new Set<number>();
   #queue: Pending[] = [];
   #reading = false;
   #scheduled = false;
   #inFlight = 0;
-  /** Until this generation, first attempts look for records too: a snapshot may hide retries. */
+  /** While this generation or one before is kept, first attempts look for records too: a snapshot may hide retries. */
   #lookAlwaysThrough = 0;
 
   constructor(doors: PartitionDoors, partition: Partition) {
@@ -98,11 +96,14 @@ class LeaderWritePath implements WritePath {
 
   #taskOf(request: WriteRequest<WriteCommand>, table: TableDefinition): WriteTask {
     const { clock } = this.#doors;
-    const { locks, statistics } = this.#partition;
+    const { locks, recordGenerations } = this.#partition;
     const { command } = request;
     if (!isTransactionCommand(command)) return clientWrite(clock, request, table, locks);
     locks.noteUse();
-    return transactionWrite(clock, { ...request, command }, table, statistics.generations);
+    // Until it is decided the next one may begin.
+    const current = recordGenerations.current();
+    const generations = new Set([...recordGenerations.known, current, current + 1]);
+    return transactionWrite(clock, { ...request, command }, table, generations);
   }
 
   submitTask(task: WriteTask, done: (reply: PartitionReply) => void): void {
@@ -145,7 +146,7 @@ class LeaderWritePath implements WritePath {
     }
     this.#reading = true;
     this.#overlay.pin();
-    const generation = this.#generation();
+    const generation = this.#partition.recordGenerations.current();
     const keys: Uint8Array[] = [];
     const wanted = new Set<string>();
     const want = (key: Uint8Array): void => {
@@ -173,10 +174,11 @@ class LeaderWritePath implements WritePath {
 
   #recordKeysOf({ requestToken, attempt, token }: WriteTask, generation: number): readonly Uint8Array[] {
     if (requestToken.length === 0) return [];
-    const needed = attempt > 0 || generation <= this.#lookAlwaysThrough || this.#retried.has(toHex(requestToken));
+    const { statistics, descriptor, recordGenerations } = this.#partition;
+    const oldest = statistics.generations[0] ?? Infinity;
+    const needed = attempt > 0 || oldest <= this.#lookAlwaysThrough || this.#retried.has(toHex(requestToken));
     if (!needed) return [];
-    const { statistics, descriptor } = this.#partition;
-    const live = new Set([...statistics.generations, ...this.#proposedGenerations, generation]);
+    const live = new Set([...recordGenerations.known, generation]);
     return [...live].map((each) => idempotencyKey(descriptor.tableId, each, token, requestToken));
   }
 
@@ -258,7 +260,7 @@ class LeaderWritePath implements WritePath {
     if (record !== undefined) {
       const key = idempotencyKey(this.#partition.descriptor.tableId, generation, record.token, requestToken);
       writes.push({ key, value: record.outcome });
-      this.#proposedGenerations.add(generation);
+      this.#partition.recordGenerations.note(generation);
       if (attempt > 0) this.noteRetried(toHex(requestToken), generation);
     }
     this.#overlay.put(index, writes);
@@ -290,17 +292,12 @@ class LeaderWritePath implements WritePath {
     for (const waiter of waiters) waiter(result);
   }
 
-  #generation(): number {
-    return Math.floor(this.#doors.clock.wallNow() / idempotencyGenerationMs);
-  }
-
   appliedThrough(index: number): void {
     this.#overlay.appliedThrough(index);
   }
 
   leadershipLost(): void {
     this.#overlay.clear();
-    this.#proposedGenerations.clear();
   }
 
   leaderReady(): void {
@@ -309,8 +306,7 @@ class LeaderWritePath implements WritePath {
 
   stateReplaced(): void {
     this.#overlay.clear();
-    const newest = this.#partition.statistics.generations.at(-1);
-    if (newest !== undefined) this.#lookAlwaysThrough = this.#generation() + 2;
+    this.#lookAlwaysThrough = this.#partition.statistics.generations.at(-1) ?? 0;
   }
 
   noteRetried(requestToken: string, generation: number): void {
@@ -319,9 +315,7 @@ class LeaderWritePath implements WritePath {
 
   forgetRetriedThrough(generation: number): void {
     for (const [token, from] of this.#retried) if (from <= generation) this.#retried.delete(token);
-    for (const proposed of this.#proposedGenerations) {
-      if (proposed <= generation) this.#proposedGenerations.delete(proposed);
-    }
+    if (generation >= this.#lookAlwaysThrough) this.#lookAlwaysThrough = 0;
   }
 }
 

@@ -79,11 +79,13 @@ export class PartitionBench {
   /** ReadIndex answers by itself; otherwise the test calls `confirmReads`. */
   autoConfirm = true;
   wallNow = 1_700_000_000_000;
+  /** Of the monotonic clock. */
+  now = 0;
 
   constructor(options: BenchOptions = {}) {
     this.table = options.table ?? table;
     const clock: Clock = {
-      now: () => 0,
+      now: () => this.now,
       wallNow: () => this.wallNow,
       after: (_delayMs, callback) => {
         this.#timers.push(callback);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { idempotencyGenerationMs, idempotencyGenerationsKept } from "../src/limits.ts";
+import { generationLastsMs, recordsKeptMs } from "../src/limits.ts";
 import { PartitionBench } from "./partition-bench.ts";
 
 const key = { Key: { id: { S: "a" } } };
@@ -87,12 +87,85 @@ test("a retry finds its earlier attempt under way also when the minute of their 
   const bench = new PartitionBench();
   bench.send("UpdateItem", addOne, { token: "t" });
   bench.settle();
-  bench.wallNow += idempotencyGenerationMs;
+  bench.now += generationLastsMs;
   const retry = bench.send("UpdateItem", addOne, { token: "t", attempt: 1 });
   bench.settle();
   assert.equal(bench.proposals.length, 1);
   bench.apply();
   assert.equal(retry.status(), "ok");
+});
+
+test("a wall clock that jumps, either way and more than once, costs no record", () => {
+  const bench = new PartitionBench();
+  for (const [number, jumpMs] of [10 * 60_000, -60 * 60_000, 24 * 3_600_000, 0].entries()) {
+    const token = `t${number}`;
+    bench.send("UpdateItem", addOne, { token });
+    bench.settle();
+    bench.apply();
+    bench.wallNow += jumpMs;
+    bench.partition.expireRecords();
+    bench.apply();
+    const retry = bench.send("UpdateItem", addOne, { token, attempt: 1 });
+    bench.settle();
+    assert.equal(bench.proposals.length, 0, `nothing is applied twice after a jump of ${jumpMs}`);
+    assert.equal(retry.status(), "ok");
+  }
+});
+
+test("records go with their generation, once the last of it is old enough", () => {
+  const bench = new PartitionBench();
+  const sweepAt = (now: number): readonly number[] => {
+    bench.now = now;
+    bench.partition.expireRecords();
+    bench.apply();
+    return bench.partition.statistics.generations;
+  };
+  const writeAt = (now: number): void => {
+    bench.now = now;
+    bench.send("UpdateItem", addOne, { token: `at ${now}` });
+    bench.settle();
+    bench.apply();
+  };
+  writeAt(0);
+  writeAt(generationLastsMs - 1);
+  assert.deepEqual(sweepAt(recordsKeptMs), [1], "its last record is younger than its first");
+  writeAt(generationLastsMs + recordsKeptMs - 2);
+  assert.deepEqual(sweepAt(generationLastsMs + recordsKeptMs - 2), [1, 2]);
+  assert.deepEqual(sweepAt(generationLastsMs + recordsKeptMs - 1), [2]);
+  assert.deepEqual(sweepAt(generationLastsMs + 3 * recordsKeptMs), []);
+});
+
+test("records of a state that was loaded are as young as the loading", () => {
+  const bench = new PartitionBench();
+  bench.send("UpdateItem", addOne, { token: "t" });
+  bench.settle();
+  bench.apply();
+  bench.now = recordsKeptMs;
+  bench.partition.load(() => {});
+  bench.settle();
+  bench.lead(3);
+  bench.partition.expireRecords();
+  bench.apply();
+  assert.deepEqual(bench.partition.statistics.generations, [1]);
+  bench.now += recordsKeptMs;
+  bench.partition.expireRecords();
+  bench.apply();
+  assert.deepEqual(bench.partition.statistics.generations, []);
+});
+
+test("a record that is still under way counts as one when its generation is to go", () => {
+  const bench = new PartitionBench();
+  bench.send("UpdateItem", addOne, { token: "a" });
+  bench.settle();
+  bench.apply();
+  bench.now = generationLastsMs - 1;
+  bench.send("UpdateItem", addOne, { token: "b" });
+  bench.settle();
+  bench.now = recordsKeptMs;
+  bench.partition.expireRecords();
+  assert.equal(bench.proposals.length, 1, "nothing is to be dropped");
+  bench.apply();
+  assert.deepEqual(bench.partition.statistics.generations, [1]);
 });
 
 test("a first attempt that arrives behind its retry is not applied again", () => {
@@ -117,22 +190,6 @@ test("a first attempt that arrives behind its retry is not applied again by who 
   other.settle();
   assert.equal(other.proposals.length, 0);
   assert.equal(late.status(), "ok");
-});
-
-test("the record of a write is kept as long as retries may come, and then dropped", () => {
-  const bench = new PartitionBench();
-  bench.send("UpdateItem", addOne, { token: "t" });
-  bench.settle();
-  bench.apply();
-  for (let minute = 1; minute < idempotencyGenerationsKept; minute++) {
-    bench.wallNow += idempotencyGenerationMs;
-    bench.partition.expireRecords();
-    assert.equal(bench.proposals.length, 0);
-  }
-  bench.wallNow += idempotencyGenerationMs;
-  bench.partition.expireRecords();
-  bench.apply();
-  assert.deepEqual(bench.partition.statistics.generations, []);
 });
 
 test("a first attempt in the same batch as its retry is not applied again", () => {

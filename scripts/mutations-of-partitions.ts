@@ -167,21 +167,21 @@ const ofExpiry: readonly Mutation[] = [
 const ofRetries: readonly Mutation[] = [
   {
     name: "forget idempotency records while retries may come",
-    file: `${partition}/partition.ts`,
-    from: "/ idempotencyGenerationMs) - idempotencyGenerationsKept;",
-    to: "/ idempotencyGenerationMs) - 0 * idempotencyGenerationsKept;",
+    file: `${partition}/record-generations.ts`,
+    from: "    const latest = this.#clock.now() - recordsKeptMs;",
+    to: "    const latest = this.#clock.now() - 0 * recordsKeptMs;",
   },
   {
     name: "look for idempotency records of this generation only",
     file: `${partition}/write-path.ts`,
-    from: "    const live = new Set([...statistics.generations, ...this.#proposedGenerations, generation]);",
-    to: "    const live = new Set([generation]); void statistics;",
+    from: "    const live = new Set([...recordGenerations.known, generation]);",
+    to: "    const live = new Set([generation]);",
   },
   {
     name: "trust that a snapshot hides no retries",
     file: `${partition}/write-path.ts`,
-    from: "    if (newest !== undefined) this.#lookAlwaysThrough =",
-    to: "    if (newest === -1) this.#lookAlwaysThrough =",
+    from: "    this.#lookAlwaysThrough = this.#partition.statistics.generations.at(-1) ?? 0;",
+    to: "    this.#lookAlwaysThrough = 0;",
   },
 ];
 

@@ -47,6 +47,7 @@ export interface DrawnOptions {
   readonly partitionsPerTable: number;
   readonly routerDeadlineMs: number;
   readonly ttlSweepMs: number;
+  readonly recordSweepMs: number;
   readonly replication: Partial<ReplicationLimits>;
   readonly workloads: readonly string[];
   readonly clientsPerWorkload: number;
@@ -91,6 +92,7 @@ function drawAll(random: Random, scenario: string): DrawnOptions {
     partitionsPerTable: random.pick([1, 2, 4]),
     routerDeadlineMs: random.pick([1000, 5000]),
     ttlSweepMs: choosing.pick([100, 500, 2000]),
+    recordSweepMs: choosing.pick([50, 10_000]),
     replication: drawReplicationLimits(random),
     workloads,
     clientsPerWorkload: random.between(3, 8),

@@ -3,8 +3,10 @@
 //
 // The nemesis never destroys more than the cluster promises to survive, so that every violation is a bug: a disk is
 // lost or damaged only while everything has all its copies, and the next one only once all copies are there again
-// (health.ts). Clocks jump by less than what idempotency records outlive their last retry.
+// (health.ts). Clocks jump by seconds, in some runs by minutes: no two are ever ten minutes apart, for which long the
+// outcomes of transactions are remembered by the wall clock (decision 7).
 import type { Random } from "@azimuth/foundation/random.ts";
+import { scanFrames } from "@azimuth/storage/log-format.ts";
 import { isFullyReplicated, mentions } from "./health.ts";
 import type { Operator } from "./operator.ts";
 import { calmNetwork, type NetworkConditions } from "./simulated-network.ts";
@@ -42,7 +44,7 @@ export type FaultKind = (typeof faultKinds)[number];
 
 const nodesAddedMax = 2;
 const removalPeriodMs = 200;
-const clockJumpMsMax = 5000;
+const clockJumpsMsMax = [5000, 5000, 240_000];
 const slowDrift = -0.75;
 
 export interface FaultPlan {
@@ -50,6 +52,8 @@ export interface FaultPlan {
   /** Mean time from the end of one fault to the beginning of the next. */
   readonly pauseMeanMs: number;
   readonly lengthMeanMs: number;
+  /** A clock that jumps is off by up to this, either way. */
+  readonly clockJumpMsMax: number;
   /** Faults under way at once. */
   readonly concurrentMax: number;
 }
@@ -60,6 +64,7 @@ export function drawFaultPlan(random: Random, from: readonly FaultKind[] = fault
     kinds: random.shuffle(from).slice(0, count),
     pauseMeanMs: random.pick([200, 500, 1500, 4000]),
     lengthMeanMs: random.pick([100, 500, 2000, 6000]),
+    clockJumpMsMax: random.split("clock-jumps").pick(clockJumpsMsMax),
     concurrentMax: random.between(1, 3),
   };
 }
@@ -71,7 +76,8 @@ export const scenarios: Readonly<Record<string, readonly FaultKind[]>> = {
   crashes: ["crash-node", "crash-zone", "crash-all", "crash-router", "rolling-restart", "pause"],
   network: ["partition-zone", "partition-node", "one-way-cut", "clog", "swizzle", "reset", "lossy", "lost-responses"],
   disks: ["disk-stall", "disk-full", "failed-sync", "lose-disk", "damage-log", "crash-node", "crash-all"],
-  clocks: ["clock-jump", "clock-drift", "pause"],
+  // With faults that make clients retry: what wrong clocks may break is that a retry is recognised.
+  clocks: ["clock-jump", "clock-drift", "pause", "lost-responses", "reset", "crash-node"],
   membership: ["lose-disk", "damage-log", "add-node", "drain-node", "remove-node", "control-outage", "crash-node"],
 };
 
@@ -212,7 +218,7 @@ export class Nemesis {
       case "clock-jump": {
         const clock = world.clockOf(random.pick(everyone));
         if (clock === undefined) return undefined;
-        clock.offsetMs += random.between(-clockJumpMsMax, clockJumpMsMax);
+        clock.offsetMs = random.between(-this.#plan.clockJumpMsMax, this.#plan.clockJumpMsMax);
         return () => (clock.offsetMs = 0);
       }
       case "clock-drift": {
@@ -253,19 +259,19 @@ export class Nemesis {
     return () => this.#world.startNode(name);
   }
 
-  /**
-   * Flips a byte of what was synced. The first part of the log only: of the very last record nobody could tell whether
-   * it was ever synced, and the tail of the last file is where the process may just have been writing.
-   */
+  /** Flips a byte of what was synced. Not of the very last record: nobody could tell whether that was ever synced. */
   #damageLog(name: string): void {
     const disk = this.#world.nodes.get(name)?.disk;
     if (disk === undefined) return;
-    const files = disk.names().filter((file) => file.startsWith("log-0"));
+    const files = disk.names().filter((file) => file.startsWith("log-0")).map((file) => {
+      const bytes = disk.content(file) ?? new Uint8Array(0);
+      return { file, bytes: bytes.length, lastRecordAt: scanFrames(bytes, 0).items.at(-1)?.offset };
+    });
+    while (files.length > 0 && files.at(-1)?.lastRecordAt === undefined) files.pop();
     if (files.length === 0) return;
-    const file = this.#random.pick(files);
-    const size = disk.content(file)?.length ?? 0;
-    const bytes = file === files.at(-1) ? Math.floor(size / 2) : size;
-    if (bytes > 0) this.#world.flipLogByte(name, file, this.#random.integer(bytes));
+    const chosen = this.#random.pick(files);
+    const bytes = chosen === files.at(-1) ? (chosen.lastRecordAt ?? 0) : chosen.bytes;
+    if (bytes > 0) this.#world.flipLogByte(name, chosen.file, this.#random.integer(bytes));
   }
 
   #addNode(): Undo | undefined {

@@ -169,19 +169,20 @@ export class ProcessClock implements Clock {
   set offsetMs(offsetMs: number) {
     this.noteError();
     this.#offsetMs = offsetMs;
-    this.#notedAheadMs = this.#aheadMs;
+    this.#notedAheadMs = this.aheadMs;
   }
 
-  get #aheadMs(): number {
+  /** How far the wall clock is ahead of virtual time; below 0 when it is behind. */
+  get aheadMs(): number {
     return this.now() + this.#offsetMs - this.#time.now();
   }
 
   /** Tells `clockErrors` of the time since this was last done; between two changes the error grows evenly. */
   noteError(): void {
     const now = this.#time.now();
-    this.#time.clockErrors.note(this.#notedAt, now, Math.max(this.#notedAheadMs, this.#aheadMs));
+    this.#time.clockErrors.note(this.#notedAt, now, Math.max(this.#notedAheadMs, this.aheadMs));
     this.#notedAt = now;
-    this.#notedAheadMs = this.#aheadMs;
+    this.#notedAheadMs = this.aheadMs;
   }
 
   setDrift(drift: number): void {

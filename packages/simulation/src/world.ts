@@ -38,6 +38,7 @@ export interface WorldOptions {
   readonly replication?: Partial<ReplicationLimits>;
   readonly routerDeadlineMs?: number;
   readonly ttlSweepMs?: number;
+  readonly recordSweepMs?: number;
   /** Runs now and then between events, whatever is under way; throws when something is wrong. */
   readonly inspect?: (world: World) => void;
   /** Takes one line for everything worth telling. */
@@ -152,7 +153,7 @@ export class World {
       });
       const transport = this.network.transport(name, clock);
       const metrics = createSilentMetrics();
-      const { nodeDeadAfterMs, partitionsPerTable, replication, ttlSweepMs } = this.#options;
+      const { nodeDeadAfterMs, partitionsPerTable, replication, ttlSweepMs, recordSweepMs } = this.#options;
       const { zone, endpoint } = machine.member;
       const node = createStorageNode(
         { clock, random: random.split("node"), log, metrics, engine, files, logStore, transport },
@@ -167,6 +168,7 @@ export class World {
           partitionsPerTable,
           replication,
           ttlSweepMs,
+          recordSweepMs,
         },
       );
       Object.assign(life, { node, logStore, engine });
@@ -272,6 +274,13 @@ export class World {
   /** Milliseconds since 1970, by a clock that is right. */
   wallNow(): number {
     return wallEpochMs + this.time.now();
+  }
+
+  /** How far the wall clock of any running node is behind. */
+  clocksBehindMs(): number {
+    let behind = 0;
+    for (const { life } of this.nodes.values()) behind = Math.max(behind, -(life?.clock.aheadMs ?? 0));
+    return behind;
   }
 
   /** The latest time that any process's clock can have shown since virtual time `since`. */

@@ -75,6 +75,8 @@ export interface StorageNodeConfig {
   readonly ttlSweepMs?: number | undefined;
   /** Between two changes of a table's time to live; undefined: none. */
   readonly ttlUpdateIntervalMs?: number | undefined;
+  /** How often records of answered writes are looked for that are too old to be asked for. */
+  readonly recordSweepMs?: number | undefined;
 }
 
 export interface StorageNode {
@@ -92,7 +94,7 @@ export interface StorageNode {
 }
 
 const registerDeadlineMs = 10_000;
-const housekeepingPeriodMs = 10_000;
+const defaultRecordSweepMs = 10_000;
 const recoveryPeriodMs = 1000;
 const defaultTtlSweepMs = 60_000;
 const incarnationBytes = 16;
@@ -214,7 +216,7 @@ class NodeProcess implements StorageNode {
 
   #createReplicas(host: NodeReplicationHost, reporter: Reporter): Replicas {
     const { clock, random, log, engine, files, logStore } = this.#doors;
-    const { zone, ttlSweepMs } = this.#config;
+    const { zone, ttlSweepMs, recordSweepMs } = this.#config;
     const requester = this.#requester;
     const follower = this.#follower;
     const refreshMap = (done: () => void): void => this.#refreshMap(done);
@@ -224,7 +226,7 @@ class NodeProcess implements StorageNode {
     });
     const every = (periodMs: number, work: () => void): void => void this.#timers.push(clock.every(periodMs, work));
     every(recoveryPeriodMs, () => recovery.look());
-    every(housekeepingPeriodMs, () => {
+    every(recordSweepMs ?? defaultRecordSweepMs, () => {
       for (const partition of partitions()) partition.expireRecords();
     });
     every(ttlSweepMs ?? defaultTtlSweepMs, () => {

@@ -138,7 +138,7 @@ function drawTime({ random, world }: WorkloadContext): { readonly value: Attribu
     case 2:
       return at(now + random.integer(4));
     case 3:
-      return at(now + random.between(3, 20));
+      return at(now + random.between(3, 10));
     case 4:
       return at(now + daySeconds);
     case 5:
@@ -215,7 +215,7 @@ function isGone(context: WorkloadContext, slot: Slot): void {
 }
 
 async function untilGone(context: WorkloadContext): Promise<void> {
-  const deadline = context.world.time.now() + goneLimitMs;
+  const deadline = context.world.time.now() + context.world.clocksBehindMs() + goneLimitMs;
   const isSoon = (item: Attributes): boolean => {
     const seconds = Number(item[timeAttribute]?.N ?? Infinity);
     const now = context.world.wallNow() / 1000;

@@ -35,3 +35,4 @@ import "./cases/index-capacity.ts";
 import "./cases/legacy-conditions.ts";
 import "./cases/legacy-updates.ts";
 import "./cases/legacy-reads.ts";
+import "./cases/random-requests.ts";

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DynamoDbException } from "@azimuth/model/exceptions.ts";
 import { routerOperations } from "@azimuth/operations/registry.ts";
-import { LocalTables } from "./local-table.ts";
+import type { IndexDefinition, TableDefinition } from "@azimuth/model/table.ts";
+import { baseTable, eventsTable, LocalTables } from "./local-table.ts";
 
 const attribute = fc.oneof(
   { weight: 6, arbitrary: fc.record({ S: fc.string() }) },
@@ -34,7 +35,7 @@ const legacy = fc.dictionary(name, fc.record({
   Action: fc.constantFrom("PUT", "ADD", "DELETE"),
 }, { requiredKeys: [] }), { maxKeys: 2 });
 
-const members: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+const members: Record<string, fc.Arbitrary<unknown>> = {
   TableName: fc.constantFrom("users", "users", "events", "events", "nothing", "x!"),
   Item: attributes,
   Key: attributes,
@@ -74,6 +75,63 @@ const members: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   ),
 };
 
+const units = fc.integer({ min: -2, max: 50_000 });
+const capacity = {
+  ProvisionedThroughput: fc.record({ ReadCapacityUnits: units, WriteCapacityUnits: units }, { requiredKeys: [] }),
+  OnDemandThroughput: fc.record({ MaxReadRequestUnits: units, MaxWriteRequestUnits: units }, { requiredKeys: [] }),
+  WarmThroughput: fc.record({ ReadUnitsPerSecond: units, WriteUnitsPerSecond: units }, { requiredKeys: [] }),
+};
+const keySchema = fc.array(fc.record({ AttributeName: name, KeyType: fc.constantFrom("HASH", "RANGE") }), { maxLength: 9 });
+const indexName = fc.constantFrom("by-a", "by-a", "x", "near");
+const index = fc.record({
+  IndexName: indexName,
+  KeySchema: keySchema,
+  Projection: fc.record({
+    ProjectionType: fc.constantFrom("ALL", "KEYS_ONLY", "INCLUDE", "SOME"), NonKeyAttributes: fc.array(name, { maxLength: 3 }),
+  }, { requiredKeys: [] }),
+  ...capacity,
+}, { requiredKeys: [] });
+const statement = fc.constantFrom(
+  "SELECT * FROM users WHERE id = ?", "SELECT a FROM \"events\".\"by-a\" WHERE feed = 'x'", "SELECT", "DELETE FROM users WHERE id = 'a'",
+  "INSERT INTO users VALUE {'id': 'a', 'b': ?}", "UPDATE users SET a = ? REMOVE b WHERE id = 'a' RETURNING ALL NEW *",
+  "EXISTS(SELECT * FROM users)",
+);
+const action = fc.record({
+  TableName: fc.constantFrom("users", "events", "nothing"), Item: attributes, Key: attributes,
+  ConditionExpression: expression, UpdateExpression: expression, ProjectionExpression: expression,
+  ExpressionAttributeValues: fc.dictionary(fc.constantFrom(":v", ":w"), attribute, { maxKeys: 2 }),
+  ReturnValuesOnConditionCheckFailure: fc.constantFrom("ALL_OLD", "NONE", "X"),
+}, { requiredKeys: ["TableName"] });
+const newer: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  ...capacity,
+  IndexName: indexName,
+  ReturnItemCollectionMetrics: fc.constantFrom("SIZE", "NONE", "X"),
+  ReturnValuesOnConditionCheckFailure: fc.constantFrom("ALL_OLD", "NONE", "X"),
+  ClientRequestToken: fc.string({ maxLength: 40 }),
+  TransactItems: fc.array(
+    fc.dictionary(fc.constantFrom("Put", "Update", "Delete", "ConditionCheck", "Get"), action, { minKeys: 1, maxKeys: 2 }),
+    { maxLength: 3 },
+  ),
+  Statement: statement,
+  Statements: fc.array(fc.record({ Statement: statement, Parameters: fc.array(attribute,
+    { maxLength: 2 }) }, { requiredKeys: [] }), { maxLength: 3 }),
+  TransactStatements: fc.array(fc.record({ Statement: statement, Parameters: fc.array(attribute, { maxLength: 2 }) }), { maxLength: 3 }),
+  Parameters: fc.array(attribute, { maxLength: 2 }),
+  NextToken: fc.string(),
+  LocalSecondaryIndexes: fc.array(index, { maxLength: 2 }),
+  GlobalSecondaryIndexes: fc.array(index, { maxLength: 2 }),
+  GlobalSecondaryIndexUpdates:
+    fc.array(fc.record({ Create: index, Update: index, Delete: fc.record({ IndexName: indexName }) },
+    { requiredKeys: [] }), { maxLength: 2 }),
+  TableClass: fc.constantFrom("STANDARD", "COLD"),
+  DeletionProtectionEnabled: fc.boolean(),
+  Tags: fc.array(fc.record({ Key: fc.string(), Value: fc.string() }, { requiredKeys: [] }), { maxLength: 2 }),
+  TagKeys: fc.array(fc.string(), { maxLength: 2 }),
+  ResourceArn: fc.constantFrom("arn:aws:dynamodb:us-east-1:123456789012:table/users", "users", ""),
+  TimeToLiveSpecification: fc.record({ AttributeName: name, Enabled: fc.boolean() }, { requiredKeys: [] }),
+};
+Object.assign(members, newer);
+
 const plausible = fc.record(members, { requiredKeys: ["TableName"] });
 const few = fc.uniqueArray(fc.constantFrom(...Object.keys(members)), { minLength: 1, maxLength: 5 })
   .chain((chosen) => fc.record(Object.fromEntries(["TableName", ...chosen].map((key) => [key, members[key]!]))));
@@ -81,7 +139,8 @@ const anything = fc.dictionary(
   fc.constantFrom(...Object.keys(members)), fc.jsonValue({ maxDepth: 4 }), { maxKeys: 6 },
 );
 
-const operations = [...routerOperations.keys()].filter((each) => !/Table|Tags|TimeToLive/.test(each));
+const tableOperations = [...routerOperations.keys()].filter((each) => /Table|Tags|Resource|TimeToLive/.test(each));
+const operations = [...routerOperations.keys()].filter((each) => !/Table|Tags|Resource|TimeToLive/.test(each));
 
 test("no request makes an operation throw anything but a DynamoDbException", () => {
   let answered = 0;
@@ -98,9 +157,35 @@ test("no request makes an operation throw anything but a DynamoDbException", () 
   assert.ok(answered > 10, `only ${answered} requests were valid: the test looks at errors only`);
 });
 
+const indexed: TableDefinition = {
+  ...eventsTable,
+  attributes: [...eventsTable.attributes, { name: "a", type: "S" }],
+  indexes: [
+    { name: "by-a", kind: "global", indexId: 21, key: { partition: [{ name: "a", type: "S" }], sort: [{ name: "seq", type: "N" }] } },
+    { name: "near", kind: "local", indexId: 22, key: { partition: [{ name: "feed", type: "S" }], sort: [{ name: "a", type: "S" }] } },
+  ].map((each) => ({
+    ...each, kind: each.kind as "global" | "local", key: each.key as IndexDefinition["key"],
+    projection: { kind: "KEYS_ONLY" }, status: "ACTIVE", backfilling: false, throughput: eventsTable.throughput,
+  })),
+};
+
+test("no request about a table with indexes makes the router throw anything but a DynamoDbException", () => {
+  let planned = 0;
+  fc.assert(fc.property(fc.constantFrom(...operations), fc.oneof(few, few, plausible), (operation, request) => {
+    const tables = new LocalTables([baseTable, indexed]);
+    try {
+      routerOperations.get(operation)!.parse(JSON.parse(JSON.stringify({ ...request, TableName: "events" })), tables.context);
+      planned++;
+    } catch (error) {
+      assert.ok(error instanceof DynamoDbException, `${(error as Error).stack}`);
+    }
+  }), { numRuns: 2500 });
+  assert.ok(planned > 10, `only ${planned} requests were valid: the test looks at errors only`);
+});
+
 test("no request to make a table throws anything but a DynamoDbException", () => {
   fc.assert(fc.property(fc.oneof(few, plausible, anything), (request) => {
-    for (const operation of ["CreateTable", "UpdateTable", "DescribeTable", "ListTables", "ListTagsOfResource"]) {
+    for (const operation of tableOperations) {
       try {
         routerOperations.get(operation)!.parse(JSON.parse(JSON.stringify(request)), new LocalTables().context);
       } catch (error) {

@@ -4,7 +4,12 @@ import { createHash } from "node:crypto";
 import type { ClusterMap, PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { Engine } from "@azimuth/storage/engine.ts";
+import { collectionRange } from "@azimuth/storage/keys/collection-key.ts";
 import { controlRange } from "@azimuth/storage/keys/control-key.ts";
+import { indexMarkRange } from "@azimuth/storage/keys/index-mark-key.ts";
+import { indexQueueRange } from "@azimuth/storage/keys/index-queue-key.ts";
+import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
+import { lockRange } from "@azimuth/storage/keys/lock-key.ts";
 import type { NodeGroupStatus } from "@azimuth/storage-node/status.ts";
 import type { Operator } from "./operator.ts";
 import type { NodeLife, World } from "./world.ts";
@@ -115,9 +120,17 @@ export function gapsOf(map: ClusterMap): readonly string[] {
   return found;
 }
 
-/** A digest of everything a copy holds of its group. */
+/** A digest of everything a copy holds of its group, by its own list and by another, lest it leave something out. */
 export async function digestOf(copy: Copy, record: PartitionRecord): Promise<string> {
-  const ranges = record.partition === 0 ? [controlRange()] : copy.life.node.rangesOf(record.partition);
+  const { partition, tableId, firstToken, lastToken } = record;
+  const ranges = partition === 0 ? [controlRange()] : [
+    ...copy.life.node.rangesOf(partition),
+    partitionRange(tableId, firstToken, lastToken),
+    collectionRange(tableId, firstToken, lastToken),
+    lockRange(tableId, firstToken, lastToken),
+    indexQueueRange(partition),
+    indexMarkRange(partition),
+  ];
   const hash = createHash("sha256");
   for (const range of ranges) await addRange(copy.life.engine, range, hash);
   return hash.digest("hex");

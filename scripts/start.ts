@@ -2,6 +2,7 @@
 // until `npm run stop`.   npm start -- [--port 8000] [--console-port 8080] [--nodes-per-zone 2] [--no-auth]
 //                                      [--region us-east-1] [--data ./data] [--log-level info]
 //                                      [--ttl-sweep-ms 60000] [--ttl-update-interval-ms 1800000]
+//                                      [--partition-mb 10240]
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { credentialsFile, readLocalCluster } from "@azimuth/cli/local-files.ts";
@@ -28,7 +29,7 @@ function readOptions(words: string[]): StartOptions {
   const { values } = parseArgs({ args: words, options: {
     port: text, "console-port": text, "nodes-per-zone": text, region: text, data: text, "log-level": text,
     "ttl-sweep-ms": text, "ttl-update-interval-ms": text,
-    "no-auth": { type: "boolean" },
+    "partition-mb": text, "no-auth": { type: "boolean" },
   } });
   const number = (flag: keyof typeof values, most: number): number | undefined => {
     const given = values[flag];
@@ -44,6 +45,7 @@ function readOptions(words: string[]): StartOptions {
     logLevel: values["log-level"],
     ttlSweepMs: number("ttl-sweep-ms", 86_400_000),
     ttlUpdateIntervalMs: number("ttl-update-interval-ms", 86_400_000),
+    partitionMb: number("partition-mb", 10_240),
   };
 }
 

@@ -27,6 +27,7 @@ export interface StartOptions {
   readonly logLevel?: string | undefined;
   readonly ttlSweepMs?: number | undefined;
   readonly ttlUpdateIntervalMs?: number | undefined;
+  readonly partitionMb?: number | undefined;
   readonly timeoutMs?: number;
   /** Where services/ is, if not in this repository: tests put dummies there. */
   readonly sources?: string;
@@ -71,6 +72,7 @@ export async function startLocalCluster(options: StartOptions): Promise<StartedC
     logLevel: options.logLevel ?? "info",
     ttlSweepMs: options.ttlSweepMs,
     ttlUpdateIntervalMs: options.ttlUpdateIntervalMs,
+    partitionMb: options.partitionMb,
     ports: await choosePorts({
       endpoint: options.port, console: options.consolePort, nodes: nodesPerZone * zones.length, last: last?.ports,
       anyFree: options.freePorts === true,

@@ -37,6 +37,8 @@ export interface LocalChoices {
   readonly ttlSweepMs?: number | undefined;
   /** How long a table's time to live stays as it is after a change; undefined: it may be changed again at once. */
   readonly ttlUpdateIntervalMs?: number | undefined;
+  /** Partitions with more are split; undefined: the nodes' default. */
+  readonly partitionMb?: number | undefined;
   readonly ports: LocalPorts;
 }
 
@@ -98,12 +100,13 @@ function nodeProcess(choices: LocalChoices, node: Member, grpc: string, members:
     "--name", node.name, "--zone", node.zone ?? "", "--listen", grpc, "--advertise", grpc,
     "--data", join(choices.directory, node.name), "--cluster", choices.cluster, "--members", members,
     "--http", node.http, "--log-level", choices.logLevel,
-    ...milliseconds("--ttl-sweep-ms", choices.ttlSweepMs),
-    ...milliseconds("--ttl-update-interval-ms", choices.ttlUpdateIntervalMs),
+    ...numberFlag("--ttl-sweep-ms", choices.ttlSweepMs),
+    ...numberFlag("--ttl-update-interval-ms", choices.ttlUpdateIntervalMs),
+    ...numberFlag("--partition-mb", choices.partitionMb),
   ]);
 }
 
-function milliseconds(flag: string, value: number | undefined): readonly string[] {
+function numberFlag(flag: string, value: number | undefined): readonly string[] {
   return value === undefined ? [] : [flag, String(value)];
 }
 

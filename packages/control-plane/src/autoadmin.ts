@@ -125,6 +125,7 @@ function blank(now: number): Memory {
 function shapeOf(report: NodeReport): string {
   return report.groups.map((group) =>
     [group.group, group.replica, group.role, group.initialised, group.joint, group.corrupted,
+      group.lastSplit?.child, group.splitAt,
       group.voters.join("+"), group.learners.join("+")].join(",")).join(";");
 }
 

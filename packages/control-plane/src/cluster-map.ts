@@ -34,7 +34,10 @@ export interface PartitionRecord {
   /** Replica ids (replication/host-api.ts); the node number is in the id. */
   readonly voters: readonly number[];
   readonly learners: readonly number[];
-  /** The replicas it was created with: only these bootstrap, all others wait for a snapshot. */
+  /**
+   * The replicas it was created with: only these bootstrap, all others wait for a snapshot. Empty when a split made it:
+   * then its first replicas come from those of the parent (packages/partition, split.ts).
+   */
   readonly bootstrap: readonly number[];
   /**
    * A change of membership under way: `add` is a learner until it has caught up, then takes the place of
@@ -42,6 +45,8 @@ export interface PartitionRecord {
    * afterwards).
    */
   readonly replacing: { readonly remove: number; readonly add: number } | undefined;
+  /** A split under way: the number and the first token of the partition that it makes. It is never taken back. */
+  readonly splitting?: { readonly child: number; readonly at: string };
   /** Index in the group's own log whose configuration `voters` and `learners` show; absent until it changed once. */
   readonly configIndex?: number;
 }

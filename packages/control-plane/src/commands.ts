@@ -146,6 +146,25 @@ export interface StartReplacementCommand {
   readonly node: number;
 }
 
+/** Asks for a split; an operator's or the autoadmin's. Refused while the partition's membership changes. */
+export interface StartSplitCommand {
+  readonly operation: "StartSplit";
+  readonly partition: number;
+  /** First token of the second half; the middle of the range when absent. */
+  readonly at?: string | undefined;
+  /** The range that was looked at; absent: whichever it is. */
+  readonly epoch?: number | undefined;
+}
+
+/** The partition's log has the split: both halves as its leader reported them. */
+export interface RecordSplitCommand {
+  readonly operation: "RecordSplit";
+  readonly partition: number;
+  readonly child: number;
+  readonly at: string;
+  readonly voters: readonly number[];
+}
+
 /** Gives up a replacement whose new replica cannot come: the group does not have it (any more). */
 export interface CancelReplacementCommand {
   readonly operation: "CancelReplacement";
@@ -171,7 +190,7 @@ export type ControlCommand =
   | RegisterNodeCommand | SetNodeStateCommand | ForgetNodeCommand
   | CreateCredentialCommand | DeleteCredentialCommand
   | BootstrapCommand | TableEventCommand | IndexEventCommand | StartReplacementCommand
-  | CancelReplacementCommand | RecordMembershipCommand;
+  | CancelReplacementCommand | RecordMembershipCommand | StartSplitCommand | RecordSplitCommand;
 
 /** Plain data; members depend on the operation. `refused` becomes an exception at the router. */
 export interface ControlOutcome {
@@ -190,6 +209,8 @@ export interface ControlOutcome {
   /** ListTables: there are more after this name. */
   readonly last?: string;
   readonly node?: NodeRecord;
+  /** StartSplit: number of the partition that will begin. */
+  readonly child?: number;
   readonly credential?: CredentialRecord;
   /** A command of the autoadmin that came too late and changed nothing. */
   readonly ignored?: boolean;

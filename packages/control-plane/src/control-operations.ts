@@ -21,6 +21,8 @@ const operations: Readonly<Record<ControlCommand["operation"], true>> = {
   StartReplacement: true,
   CancelReplacement: true,
   RecordMembership: true,
+  StartSplit: true,
+  RecordSplit: true,
 };
 
 export function isControlOperation(name: string): name is ControlCommand["operation"] {

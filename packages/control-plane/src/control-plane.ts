@@ -17,8 +17,8 @@ import type { Random } from "@azimuth/foundation/random.ts";
 import { probe } from "@azimuth/foundation/probe.ts";
 import type { ConfigState, Role } from "@azimuth/raft/types.ts";
 import { nodeOfReplica, type ProposalResult, type ReplicationHost } from "@azimuth/replication/host-api.ts";
-import type { AppliedEntry, StateMachine } from "@azimuth/replication/state-machine.ts";
-import type { Engine, WriteOperation } from "@azimuth/storage/engine.ts";
+import type { AppliedEntry, KeyRange, StateMachine } from "@azimuth/replication/state-machine.ts";
+import type { Engine, EngineReader, WriteOperation } from "@azimuth/storage/engine.ts";
 import { controlRange } from "@azimuth/storage/keys/control-key.ts";
 import { createAutoadmin, type Autoadmin, type AutoadminOptions } from "./autoadmin.ts";
 import type { ClusterMap } from "./cluster-map.ts";
@@ -152,8 +152,12 @@ class GroupZero implements ControlPlane {
     this.handle({ operation: "Bootstrap", voters, foundingNodes: this.#config.foundingNodes ?? [] }, () => {});
   }
 
-  ranges(): readonly { readonly start: Uint8Array; readonly end: Uint8Array }[] {
+  ranges(): readonly KeyRange[] {
     return [controlRange()];
+  }
+
+  rangesIn(_reader: EngineReader, done: (ranges: readonly KeyRange[]) => void): void {
+    done(this.ranges());
   }
 
   load(done: () => void): void {

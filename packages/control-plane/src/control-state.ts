@@ -9,9 +9,9 @@
 import { assert, unreachable } from "@azimuth/foundation/assert.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import { firstToken, lastToken, nextToken } from "@azimuth/placement/token.ts";
+import { sameMembers } from "@azimuth/raft/membership/configuration.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { CredentialRecord, NodeRecord, PartitionRecord } from "./cluster-map.ts";
-import { sameMembers } from "./instructions.ts";
 import type { ClusterMeta, ControlEffect, DroppingRecord, PutEffect, RecordKind } from "./control-records.ts";
 
 /** The Raft group of the control plane, and the id of its own partition record. */

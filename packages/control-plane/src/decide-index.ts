@@ -64,9 +64,12 @@ export function newPartitions(
 export function dropPartitions(
   state: ControlState, id: number, alsoOf: readonly number[] = [],
 ): readonly ControlEffect[] {
-  const partitions = [id, ...alsoOf].flatMap((each) => state.partitionsOf(each)).map(({ partition }) => partition);
+  const records = [id, ...alsoOf].flatMap((each) => state.partitionsOf(each));
+  const partitions = records.map(({ partition }) => partition);
+  // A split under way may have made replicas of a partition that has no record yet.
+  const unborn = records.flatMap(({ splitting }) => (splitting === undefined ? [] : [splitting.child]));
   return [
-    { kind: "put", record: "dropping", id: String(id), value: { tableId: id, partitions } },
+    { kind: "put", record: "dropping", id: String(id), value: { tableId: id, partitions: [...partitions, ...unborn] } },
     ...partitions.map((partition): ControlEffect =>
       ({ kind: "delete", record: "partition", id: String(partition) })),
   ];

@@ -3,13 +3,13 @@
 // `configEpoch`, and every command names the epoch it was planned for, so that a late or doubled one is
 // ignored; `configIndex` keeps an old report from undoing a newer one.
 import { assert } from "@azimuth/foundation/assert.ts";
+import { sameMembers } from "@azimuth/raft/membership/configuration.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { PartitionRecord } from "./cluster-map.ts";
 import type { CancelReplacementCommand, RecordMembershipCommand, StartReplacementCommand } from "./commands.ts";
 import { putPartition } from "./control-records.ts";
 import type { ControlState } from "./control-state.ts";
 import { ignored, type ControlDecision, type DecisionContext } from "./decision.ts";
-import { sameMembers } from "./instructions.ts";
 import { newReplicaId } from "./replica-fate.ts";
 
 export function decideStartReplacement(
@@ -17,7 +17,7 @@ export function decideStartReplacement(
 ): ControlDecision {
   const record = state.group(command.partition);
   if (record === undefined || record.configEpoch !== command.configEpoch) return ignored;
-  if (record.replacing !== undefined) return ignored;
+  if (record.replacing !== undefined || record.splitting !== undefined) return ignored;
   const { remove, node } = command;
   if (remove !== 0 && !record.voters.includes(remove)) return ignored;
   if (node === 0 && (remove === 0 || record.voters.length < 2)) return ignored;

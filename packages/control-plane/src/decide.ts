@@ -12,6 +12,7 @@ import {
   decideUpdateTimeToLive,
 } from "./decide-table.ts";
 import { decideTagResource, decideUntagResource } from "./decide-tags.ts";
+import { decideRecordSplit, decideStartSplit } from "./decide-split.ts";
 import type { ControlDecision, DecisionContext } from "./decision.ts";
 
 export function decide(state: ControlState, command: ControlCommand, context: DecisionContext): ControlDecision {
@@ -55,6 +56,10 @@ export function decide(state: ControlState, command: ControlCommand, context: De
       return decideCancelReplacement(state, command);
     case "RecordMembership":
       return decideRecordMembership(state, command);
+    case "StartSplit":
+      return decideStartSplit(state, command);
+    case "RecordSplit":
+      return decideRecordSplit(state, command);
     default:
       return unreachable(command, "control command");
   }

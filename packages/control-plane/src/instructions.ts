@@ -2,13 +2,23 @@
 // it. Instructions are wishes: they may be lost, repeated or arrive late. Each change carries the membership
 // that the autoadmin saw, and is proposed only while that still is the membership; so a late copy does no
 // harm, and the autoadmin simply says it again until the reports show the effect.
+import { sameMembers } from "@azimuth/raft/membership/configuration.ts";
 import { utf8 } from "@azimuth/foundation/bytes.ts";
 import type { ConfigChangeStep } from "@azimuth/raft/types.ts";
 import type { ReplicationHost } from "@azimuth/replication/host-api.ts";
 
 export const instructionTopic = "instruction";
 
-export type Instruction = ChangeReplicasInstruction | TransferLeaderInstruction;
+export type Instruction = ChangeReplicasInstruction | TransferLeaderInstruction | SplitInstruction;
+
+export interface SplitInstruction {
+  readonly kind: "split";
+  readonly group: number;
+  /** Number of the partition that is to begin. */
+  readonly child: number;
+  /** Its first token. */
+  readonly at: string;
+}
 
 export interface ChangeReplicasInstruction {
   readonly kind: "change-replicas";
@@ -26,9 +36,14 @@ export interface TransferLeaderInstruction {
 }
 
 /** Carries an instruction out if it still applies; returns whether anything was asked of the group. */
-export function executeInstruction(host: ReplicationHost, instruction: Instruction): boolean {
+export function executeInstruction(
+  host: ReplicationHost,
+  instruction: Instruction,
+  split: (instruction: SplitInstruction) => boolean,
+): boolean {
   const status = host.status(instruction.group);
   if (status === undefined || status.role !== "leader") return false;
+  if (instruction.kind === "split") return split(instruction);
   if (instruction.kind === "transfer-leader") {
     if (instruction.to === status.replica || !status.config.voters.includes(instruction.to)) return false;
     host.transferLeadership(instruction.group, instruction.to);
@@ -41,8 +56,4 @@ export function executeInstruction(host: ReplicationHost, instruction: Instructi
   const change = { kind: "change" as const, steps: instruction.steps, context: utf8("autoadmin") };
   host.proposeConfigChange(instruction.group, change, () => {});
   return true;
-}
-
-export function sameMembers(left: readonly number[], right: readonly number[]): boolean {
-  return left.length === right.length && left.every((member) => right.includes(member));
 }

@@ -35,10 +35,15 @@ export interface GroupReport {
   readonly builtIndexes?: readonly number[];
   /** What the partition holds of its table's local indexes; absent: none. */
   readonly localIndexes?: readonly { readonly indexId: number; readonly items: number; readonly bytes: number }[];
+  /** The partition's last split; absent: none. */
+  readonly lastSplit?: { readonly child: number; readonly at: string; readonly voters: readonly number[] };
+  /** At the leader of a partition that has grown too large: where it would be divided best. */
+  readonly splitAt?: string;
 }
 
 /** Of GroupReport, what the partition itself counts (packages/partition/src/statistics.ts). */
-export type PartitionCounts = Required<Pick<GroupReport, "items" | "bytes" | "builtIndexes" | "localIndexes">>;
+export type PartitionCounts = Required<Pick<GroupReport, "items" | "bytes" | "builtIndexes" | "localIndexes">>
+  & { readonly lastSplit: GroupReport["lastSplit"] | undefined };
 
 export interface NodeReport {
   readonly node: number;
@@ -53,7 +58,8 @@ export interface NodeReport {
 export function groupReportOf(
   status: GroupStatus,
   corrupted: boolean,
-  counts: PartitionCounts = { items: 0, bytes: 0, builtIndexes: [], localIndexes: [] },
+  counts: PartitionCounts = { items: 0, bytes: 0, builtIndexes: [], localIndexes: [], lastSplit: undefined },
+  splitAt?: string,
 ): GroupReport {
   const { group, replica, role, leader, term, applied, lastIndex, initialised, config, progress } = status;
   return {
@@ -65,5 +71,7 @@ export function groupReportOf(
     joint: config.votersOutgoing.length > 0,
     ...(counts.builtIndexes.length > 0 ? { builtIndexes: counts.builtIndexes } : {}),
     ...(counts.localIndexes.length > 0 ? { localIndexes: counts.localIndexes } : {}),
+    ...(counts.lastSplit === undefined ? {} : { lastSplit: counts.lastSplit }),
+    ...(splitAt === undefined ? {} : { splitAt }),
   };
 }

@@ -18,6 +18,8 @@ export interface AutoadminOptions {
   readonly nodeDeadAfterMs: number;
   /** Changes of membership under way at once, in the whole cluster. */
   readonly replacementsMax: number;
+  /** Splits under way at once, in the whole cluster. */
+  readonly splitsMax: number;
   /** Entries that a learner may lack when it is made a voter. */
   readonly caughtUpLagMax: number;
   /** Leaderships are evened out this often, at most so many at a time, each group at most once in the cool-down. */
@@ -35,6 +37,7 @@ export const defaultAutoadminOptions: AutoadminOptions = {
   nodeLiveWithinMs: 3000,
   nodeDeadAfterMs: 30_000,
   replacementsMax: 8,
+  splitsMax: 4,
   caughtUpLagMax: 64,
   balancePeriodMs: 2000,
   transfersPerRoundMax: 4,

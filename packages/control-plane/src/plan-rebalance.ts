@@ -33,7 +33,7 @@ function countNodes(view: ClusterView): number {
 
 function chooseMove(view: ClusterView, ring: Ring<NodeRecord>, from: NodeRecord, to: NodeRecord): Action | undefined {
   const movable = [...view.state.partitions.values()].filter((record) =>
-    record.replacing === undefined && record.voters.length >= view.options.replicas
+    record.replacing === undefined && record.splitting === undefined && record.voters.length >= view.options.replicas
     && view.group(record.partition).leader !== undefined
     && record.voters.some((voter) => nodeOfReplica(voter) === from.number)
     && replicaOn(record, to.number) === undefined);

@@ -12,10 +12,10 @@
 import { probe } from "@azimuth/foundation/probe.ts";
 import { createRing, type Ring } from "@azimuth/placement/ring.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
+import { sameMembers } from "@azimuth/raft/membership/configuration.ts";
 import type { ConfigChangeStep } from "@azimuth/raft/types.ts";
 import type { NodeRecord, PartitionRecord } from "./cluster-map.ts";
 import { isReplaced } from "./decide-membership.ts";
-import { sameMembers } from "./instructions.ts";
 import type { GroupReport } from "./node-report.ts";
 import { isBroken, type ClusterView } from "./observations.ts";
 import { command, type Action } from "./plan.ts";
@@ -53,7 +53,7 @@ function planSettled(
   if (leader === undefined || leader.joint) return undefined;
   const stray = leader.learners[0];
   if (stray !== undefined) return change(leader, [{ kind: "remove", replica: stray }]);
-  return mayStart ? planRepair(view, record, ring, leader) : undefined;
+  return mayStart && record.splitting === undefined ? planRepair(view, record, ring, leader) : undefined;
 }
 
 function planRepair(

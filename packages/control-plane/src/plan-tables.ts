@@ -31,7 +31,7 @@ function planIndex(view: ClusterView, { tableId, status }: TableDefinition, inde
     [command({ operation: "IndexEvent", tableId, indexId, event })];
   if (index.status === "DELETING") return isGone(view, indexId) ? tell("gone") : [];
   if (!index.backfilling) return hasLeaders(view, indexId) ? tell("allocated") : [];
-  const isBuilt = view.state.partitionsOf(tableId).every(({ partition }) =>
+  const isBuilt = view.state.partitionsOf(tableId).every(({ partition, splitting }) => splitting === undefined &&
     view.group(partition).leader?.builtIndexes?.includes(indexId) === true);
   return isBuilt ? tell("built") : [];
 }

@@ -7,6 +7,7 @@ import type { ClusterView } from "./observations.ts";
 import { planLeaders } from "./plan-leaders.ts";
 import { planNodes } from "./plan-nodes.ts";
 import { planReplicas } from "./plan-replicas.ts";
+import { planSplits } from "./plan-splits.ts";
 import { planTables } from "./plan-tables.ts";
 
 export type Action =
@@ -18,5 +19,5 @@ export function command(value: ControlCommand): Action {
 }
 
 export function plan(view: ClusterView): readonly Action[] {
-  return [...planNodes(view), ...planTables(view), ...planReplicas(view), ...planLeaders(view)];
+  return [...planNodes(view), ...planTables(view), ...planSplits(view), ...planReplicas(view), ...planLeaders(view)];
 }

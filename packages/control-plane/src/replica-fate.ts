@@ -1,7 +1,8 @@
 // Which replicas a node should hold, by the cluster map. Creating is harmless; destroying is not, and a node
 // may be looking at an old map (it restarted and asked a replica of group 0 that lags). So a replica is
 // destroyed only on proof that holds in every later map too:
-// - its partition is not listed although the map's counter has passed it: it was deleted;
+// - its partition is not listed although the map's counter has passed it, nor is it being made by a split: it was
+//   deleted;
 // - the record is at least as new as the replica (a replica's generation is the record's configEpoch at which
 //   it was named) and does not list it: it was removed, and ids are never used again.
 import { nodeOfReplica, replicaIdOf, replicaIdsPerGeneration } from "@azimuth/replication/host-api.ts";
@@ -45,9 +46,14 @@ export function newReplicaId(configEpoch: number, node: number): ReplicaId {
 /** Whether the map proves that this replica has no place any more. */
 export function mustDestroy(map: GroupLookup, held: HeldReplica): boolean {
   const record = map.group(held.group);
-  if (record === undefined) return held.group < map.nextPartition;
+  if (record === undefined) return held.group < map.nextPartition && !isBeingMade(map, held.group);
   if (record.voters.includes(held.replica) || record.learners.includes(held.replica)) return false;
   return record.configEpoch >= generationOf(held.replica);
+}
+
+function isBeingMade(map: GroupLookup, group: number): boolean {
+  for (const { splitting } of map.groups()) if (splitting?.child === group) return true;
+  return false;
 }
 
 /**

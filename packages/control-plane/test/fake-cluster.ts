@@ -326,7 +326,7 @@ export class FakeCluster {
   #report(node: FakeNode): void {
     const groups = [...node.held].filter(([id]) => this.groups.has(id)).map(([id, held]) =>
       groupReportOf(this.#status(id, held.replica, held.initialised), held.corrupted,
-        { items: 7, bytes: 100, builtIndexes: this.builtIndexes, localIndexes: this.localIndexes }));
+        { items: 7, bytes: 100, builtIndexes: this.builtIndexes, localIndexes: this.localIndexes, lastSplit: undefined }));
     for (const replica of this.planes.keys()) {
       if (nodeOfReplica(replica) === node.number) groups.push(groupReportOf(this.control.status(replica), false));
     }
@@ -353,7 +353,7 @@ export class FakeCluster {
       proposeConfigChange: (id: number, change: ConfigChange) => this.#change(id, change),
     };
     this.clock.after(this.random.between(1, 300), () => {
-      if (this.groups.has(instruction.group)) executeInstruction(host as unknown as ReplicationHost, instruction);
+      if (this.groups.has(instruction.group)) executeInstruction(host as unknown as ReplicationHost, instruction, () => false);
     });
   }
 
@@ -369,7 +369,7 @@ export class FakeCluster {
       },
     };
     this.clock.after(this.random.between(1, 300), () => {
-      if (this.control.leader !== 0) executeInstruction(host as unknown as ReplicationHost, instruction);
+      if (this.control.leader !== 0) executeInstruction(host as unknown as ReplicationHost, instruction, () => false);
     });
   }
 

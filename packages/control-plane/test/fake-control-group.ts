@@ -3,6 +3,7 @@
 // whether it had been committed).
 import assert from "node:assert/strict";
 import type { Random } from "@azimuth/foundation/random.ts";
+import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
 import type { ConfigState } from "@azimuth/raft/types.ts";
 import type { GroupStatus, ProposalResult, ReadResult, ReplicationHost } from "@azimuth/replication/host-api.ts";
 import type { StateMachine } from "@azimuth/replication/state-machine.ts";
@@ -157,7 +158,7 @@ export class FakeControlGroup {
       const { term, data } = this.#log[member.applied] as { term: number; data: Uint8Array };
       const batch: WriteOperation[] = [];
       member.applied++;
-      member.machine.apply({ index: member.applied, term, data }, batch);
+      member.machine.apply({ index: member.applied, term, data }, batch, emptyConfig);
       member.engine.write(batch, () => {});
       member.machine.appliedThrough(member.applied);
     }

@@ -8,12 +8,17 @@
 //                                                                    when flags & hasIndexWork
 //   [count varint, then each local index: id varint | entry-count delta + 2^31 u32 | byte delta + 2^40 u64]
 //                                                                    when flags & hasLocalDeltas
+//   [child varint | first token 8 bytes | voters: count varint, ids varint | prepared at varint
+//    | items varint | bytes varint | local indexes: count varint, each id, items and bytes varint]
+//                                                                    when flags & hasSplit
 //   effects: count varint, then each: kind u8 | key bytes | value bytes (puts only)
 //
 // Keys are whole engine keys. `generation` stamps idempotency records and, with flag `expires`, tells which
 // generations are dropped.
 import { assert } from "@azimuth/foundation/assert.ts";
 import { ByteReader, ByteWriter } from "@azimuth/foundation/bytes.ts";
+import type { Split } from "./split.ts";
+import { readSizes, writeSizes } from "./statistics.ts";
 import type { IndexSizeDelta } from "@azimuth/operations/index-entries.ts";
 
 const version = 1;
@@ -22,6 +27,7 @@ const isRetry = 2;
 const expires = 4;
 const hasIndexWork = 8;
 const hasLocalDeltas = 16;
+const hasSplit = 32;
 const countBias = 2 ** 31;
 const bytesBias = 2 ** 40;
 
@@ -73,6 +79,8 @@ export interface PartitionEntry {
   readonly indexWork?: IndexWork | undefined;
   /** Of local indexes; absent and empty are the same. */
   readonly localDeltas?: readonly IndexSizeDelta[] | undefined;
+  /** Divides the partition; the effects then are on the child's records. */
+  readonly split?: Split | undefined;
   readonly effects: readonly EntryEffect[];
 }
 
@@ -83,11 +91,11 @@ export function encodeEntry(entry: PartitionEntry): Uint8Array {
   }
   if (entry.record !== undefined) estimate += 32 + entry.record.outcome.length;
   const writer = new ByteWriter(estimate);
-  const { record, indexWork, localDeltas = [] } = entry;
+  const { record, indexWork, localDeltas = [], split } = entry;
   const flags =
     (record === undefined ? 0 : hasRecord) | (record?.isRetry === true ? isRetry : 0) |
     (entry.expires ? expires : 0) | (indexWork === undefined ? 0 : hasIndexWork) |
-    (localDeltas.length === 0 ? 0 : hasLocalDeltas);
+    (localDeltas.length === 0 ? 0 : hasLocalDeltas) | (split === undefined ? 0 : hasSplit);
   writer.uint8(version).varint(entry.epoch).uint8(flags).varint(entry.generation);
   writer.uint32(entry.itemCountDelta + countBias).uint64(entry.itemBytesDelta + bytesBias);
   if (record !== undefined) {
@@ -96,6 +104,7 @@ export function encodeEntry(entry: PartitionEntry): Uint8Array {
   }
   if (indexWork !== undefined) writeIndexWork(writer, indexWork);
   if (localDeltas.length > 0) writeLocalDeltas(writer, localDeltas);
+  if (split !== undefined) writeSplit(writer, split);
   writer.varint(entry.effects.length);
   for (const effect of entry.effects) {
     if (effect.kind === "put") writer.uint8(1).bytes(effect.key).bytes(effect.value);
@@ -121,6 +130,7 @@ export function decodeEntry(bytes: Uint8Array): PartitionEntry {
   }
   const indexWork = (flags & hasIndexWork) === 0 ? undefined : readIndexWork(reader);
   const localDeltas = (flags & hasLocalDeltas) === 0 ? undefined : readLocalDeltas(reader);
+  const split = (flags & hasSplit) === 0 ? undefined : readSplit(reader);
   const count = reader.varint();
   const effects: EntryEffect[] = [];
   for (let i = 0; i < count; i++) {
@@ -132,7 +142,7 @@ export function decodeEntry(bytes: Uint8Array): PartitionEntry {
   assert(reader.remaining === 0, "bytes left over after a partition entry");
   return {
     epoch, generation, expires: (flags & expires) !== 0, itemCountDelta, itemBytesDelta, record, indexWork,
-    localDeltas, effects,
+    localDeltas, split, effects,
   };
 }
 
@@ -168,6 +178,22 @@ function readIndexWork(reader: ByteReader): IndexWork {
   const changes: QueuedChange[] = [];
   for (let count = reader.varint(); count > 0; count--) changes.push(readChange(reader));
   return { indexVersion, removed, built, changes };
+}
+
+function writeSplit(writer: ByteWriter, { child, at, voters, preparedAt, items, bytes, localIndexes }: Split): void {
+  writer.varint(child).raw(Buffer.from(at, "hex")).varint(voters.length);
+  for (const voter of voters) writer.varint(voter);
+  writer.varint(preparedAt).varint(items).varint(bytes);
+  writeSizes(writer, localIndexes);
+}
+
+function readSplit(reader: ByteReader): Split {
+  const child = reader.varint();
+  const at = Buffer.from(reader.raw(8)).toString("hex");
+  const voters: number[] = [];
+  for (let count = reader.varint(); count > 0; count--) voters.push(reader.varint());
+  const [preparedAt, items, bytes] = [reader.varint(), reader.varint(), reader.varint()];
+  return { child, at, voters, preparedAt, items, bytes, localIndexes: readSizes(reader) };
 }
 
 function writeChange(writer: ByteWriter, { indexId, token, key, value }: QueuedChange): void {

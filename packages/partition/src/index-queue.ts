@@ -163,7 +163,7 @@ export class IndexQueue {
     const keys = this.#toRemove;
     this.#toRemove = [];
     this.#removing = true;
-    const task = ownTask(this.#partition.descriptor, [], (_look, table) => ({
+    const removal = ownTask(this.#partition.descriptor, [], (_look, table) => ({
       effects: [],
       unseen: keys.map((key) => ({ kind: "delete", key })),
       itemCountDelta: 0,
@@ -171,7 +171,7 @@ export class IndexQueue {
       indexWork: { indexVersion: table.indexVersion ?? 0, removed: keys.length, built: [], changes: [] },
       outcome: {},
     }));
-    this.#partition.submitTask(task, ({ status }) => {
+    this.#partition.submitTask({ ...removal, passesSeal: true }, ({ status }) => {
       if (run !== this.#run) return;
       this.#removing = false;
       if (status === "ok") return this.#remove();

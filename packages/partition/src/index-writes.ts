@@ -12,7 +12,7 @@ import {
 import type { QueuePosition } from "@azimuth/storage/keys/index-queue-key.ts";
 import { tablePrefix } from "@azimuth/storage/keys/item-key.ts";
 import type { EntryEffect } from "./entry-codec.ts";
-import type { PartitionDescriptor } from "./partition.ts";
+import type { PartitionDescriptor } from "./descriptor.ts";
 import { nothingToDo, type TaskDecision, type WriteTask } from "./write-task.ts";
 
 export const indexWriteMethod = "index-write";

@@ -21,5 +21,7 @@ export const queueBatchBytes = 512 << 10;
 export const queueRetryPauseMs = 50;
 /** Items and local index entries of one partition key, in tables with local secondary indexes: 10 GB. */
 export const collectionBytesMax = 10 * 2 ** 30;
+/** How long a split holds writes back until the indexes have taken what waits for them. */
+export const sealedMsMax = 1000;
 /** Items that a sweep (of a new index, of expired items) has under way at a time. */
 export const sweepItemsMax = 256;

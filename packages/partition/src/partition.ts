@@ -2,6 +2,7 @@
 //
 //   write-path.ts   admit → read the keys it looks at → decide against the overlay → propose → applied → outcome
 //   read-path.ts    admit → confirm (strong reads: ReadIndex at the leader) → engine → outcome
+//   splitter.ts     at the leader: count → hold writes back → propose the entry that divides the range (split.ts)
 //   here            apply: decode effects → engine batch
 //
 // Invariants: only effects reach the log; a replica's engine content is a pure function of the applied
@@ -12,9 +13,11 @@ import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import type { PointReadCommand, RangeReadCommand, WriteCommand } from "@azimuth/operations/operation.ts";
 import type { ConfigState, Role } from "@azimuth/raft/types.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import { nodeOfReplica, type ReplicationHost } from "@azimuth/replication/host-api.ts";
-import type { AppliedEntry, StateMachine } from "@azimuth/replication/state-machine.ts";
-import type { Engine, WriteOperation } from "@azimuth/storage/engine.ts";
+import type { AppliedEntry, KeyRange, StateMachine } from "@azimuth/replication/state-machine.ts";
+import type { Engine, EngineReader, WriteOperation } from "@azimuth/storage/engine.ts";
+import { birthKey } from "@azimuth/storage/keys/birth-key.ts";
 import { collectionRange } from "@azimuth/storage/keys/collection-key.ts";
 import { idempotencyKey, idempotencyRange } from "@azimuth/storage/keys/idempotency-key.ts";
 import { indexMarkRange } from "@azimuth/storage/keys/index-mark-key.ts";
@@ -22,7 +25,8 @@ import { indexQueueKey, indexQueueRange } from "@azimuth/storage/keys/index-queu
 import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
 import { lockRange } from "@azimuth/storage/keys/lock-key.ts";
 import { partitionStatisticsKey } from "@azimuth/storage/keys/partition-statistics-key.ts";
-import { decodeEntry, encodeChange, encodeEntry, type IndexWork } from "./entry-codec.ts";
+import { rangeVersionOf, type PartitionDescriptor, type RangeVersion } from "./descriptor.ts";
+import { decodeEntry, encodeChange, encodeEntry, type EntryEffect, type IndexWork } from "./entry-codec.ts";
 import { IndexBuilds } from "./index-builds.ts";
 import { IndexQueue, type IndexDoors } from "./index-queue.ts";
 import { indexWrite, type IndexWriteCommand } from "./index-writes.ts";
@@ -34,21 +38,14 @@ import { rangeChunkBytes } from "./limits.ts";
 import { RecordGenerations } from "./record-generations.ts";
 import { createReadPath, type ReadPath } from "./read-path.ts";
 import type { PartitionReply, ReadRequest, WriteRequest } from "./requests.ts";
+import { childOf, divide, encodeBirth, maySplit, parentAfter, type Birth, type Split } from "./split.ts";
+import { SplitPoint } from "./split-point.ts";
+import { Splitter, type SplitWish } from "./splitter.ts";
 import { TimeToLive } from "./time-to-live.ts";
 import { LockTable } from "./transaction-locks.ts";
 import { ReadWatches, type TransactionDoors } from "./transaction-reads.ts";
 import { createWritePath, type WritePath } from "./write-path.ts";
 import type { WriteTask } from "./write-task.ts";
-
-export interface PartitionDescriptor {
-  readonly partition: number;
-  readonly tableId: number;
-  readonly firstToken: string;
-  readonly lastToken: string;
-  readonly epoch: number;
-  /** Ids of the local secondary indexes whose entries lie in this partition; absent: none. */
-  readonly localIndexes?: readonly number[];
-}
 
 export interface PartitionDoors {
   readonly clock: Clock;
@@ -61,6 +58,10 @@ export interface PartitionDoors {
   readonly transactions?: TransactionDoors | undefined;
   /** Something about this replica is worth a report at once. */
   changed(): void;
+  /** A split of this replica is in the engine: the child's replica is to be created. `leads`: it should lead. */
+  born(birth: Birth, leads: boolean): void;
+  /** The range is another one than before, by a snapshot: what overlapped with it may not any more. */
+  rangeReplaced(): void;
 }
 
 /** The write of the statistics in the batch being filled; later entries of that batch change its value. */
@@ -70,11 +71,13 @@ interface StatisticsOperation {
 }
 
 /** What apply returns to the proposer's waiter. */
-export type ApplyVerdict = "applied" | "wrong-epoch";
+export type ApplyVerdict = "applied" | "wrong-epoch" | "not-split";
 
 export class Partition implements StateMachine {
   readonly #doors: PartitionDoors;
   #descriptor: PartitionDescriptor;
+  /** The range in a state that says nothing of it. */
+  readonly #origin: RangeVersion;
   #statistics: PartitionStatistics = emptyStatistics;
   #statisticsOperation: StatisticsOperation | undefined;
   readonly #writes: WritePath;
@@ -82,6 +85,14 @@ export class Partition implements StateMachine {
   readonly #indexQueue: IndexQueue;
   readonly #indexBuilds: IndexBuilds;
   readonly #timeToLive: TimeToLive;
+  readonly #splitter: Splitter;
+  readonly #splitPoint: SplitPoint;
+  /** Made by a split that is applied and perhaps not visible yet. */
+  #unborn: Birth | undefined;
+  /** Index of the last entry applied, and of the last one that is visible in the engine. */
+  #handed = 0;
+  #visible = 0;
+  #whenVisible: (() => void)[] = [];
   /** Entries applied since the queue was last told have put changes into it. */
   #hasQueued = false;
 
@@ -93,9 +104,11 @@ export class Partition implements StateMachine {
   /** Term in which this replica leads and may decide; 0 while it may not. */
   readyTerm = 0;
 
-  constructor(doors: PartitionDoors, descriptor: PartitionDescriptor) {
+  /** `range`: what the range was last known to be, for as long as this replica has no state. */
+  constructor(doors: PartitionDoors, descriptor: PartitionDescriptor, range?: RangeVersion) {
     this.#doors = doors;
-    this.#descriptor = descriptor;
+    this.#descriptor = { ...descriptor, ...range };
+    this.#origin = rangeVersionOf(descriptor);
     this.recordGenerations = new RecordGenerations(doors.clock);
     this.locks = new LockTable(doors.clock);
     this.watches = new ReadWatches(doors.clock);
@@ -104,6 +117,8 @@ export class Partition implements StateMachine {
     this.#indexQueue = new IndexQueue(doors, this);
     this.#indexBuilds = new IndexBuilds(doors, this, this.#indexQueue);
     this.#timeToLive = new TimeToLive(doors, this);
+    this.#splitter = new Splitter(doors, this, this.#writes);
+    this.#splitPoint = new SplitPoint(doors.engine, this);
   }
 
   get descriptor(): PartitionDescriptor {
@@ -145,10 +160,37 @@ export class Partition implements StateMachine {
     this.#timeToLive.sweep();
   }
 
+  /** Has the leader divide the partition; false when it cannot begin with that now. */
+  split(wish: SplitWish): boolean {
+    return this.#splitter.begin(wish);
+  }
+
+  /** Where a partition of more bytes than these should be divided; undefined: not at all, or not known yet. */
+  splitPoint(bytesMax: number): string | undefined {
+    return this.#splitPoint.find(bytesMax);
+  }
+
+  /** Runs `callback` once every entry applied so far is visible in the engine; perhaps at once. */
+  whenVisible(callback: () => void): void {
+    if (this.#visible >= this.#handed) callback();
+    else this.#whenVisible.push(callback);
+  }
+
   /** The replica leaves this node: whatever goes on by itself ends. */
   close(): void {
     this.readyTerm = 0;
     this.#indexQueue.reset();
+    this.#splitter.reset();
+  }
+
+  /** A child that begins as soon as its split is visible in the engine. */
+  get unborn(): Birth | undefined {
+    return this.#unborn;
+  }
+
+  /** After `close`: what there is of a child that will not begin from this replica any more. */
+  unbornRanges(): readonly KeyRange[] {
+    return this.#unborn === undefined ? [] : rangesOf(this.#unborn.descriptor, this.#statistics.generations);
   }
 
   /** Reads one item or one page of a range; `done` runs exactly once. */
@@ -158,7 +200,7 @@ export class Partition implements StateMachine {
 
   /** Has the leader drop idempotency records that no retry can ask for any more; called now and then. */
   expireRecords(): void {
-    if (this.readyTerm === 0) return;
+    if (this.readyTerm === 0 || this.#writes.isSealed) return;
     const through = this.recordGenerations.expired(this.#statistics.generations);
     if (through === undefined) return;
     const data = encodeEntry({
@@ -173,14 +215,17 @@ export class Partition implements StateMachine {
     this.#doors.host.propose(this.#descriptor.partition, data, () => {});
   }
 
-  apply(entry: AppliedEntry, batch: WriteOperation[]): ApplyVerdict {
+  apply(entry: AppliedEntry, batch: WriteOperation[], config: ConfigState): ApplyVerdict {
     const decoded = decodeEntry(entry.data);
     const { epoch, tableId } = this.#descriptor;
+    this.#handed = entry.index;
     if (decoded.epoch !== epoch) return "wrong-epoch";
+    if (decoded.split !== undefined) return this.#applySplit(entry.index, decoded.split, decoded.effects, batch, config);
     for (const effect of decoded.effects) {
       batch.push(effect);
       this.locks.applied(effect);
       this.watches.touched(effect.key);
+      this.#splitter.touched(effect);
     }
     let { generations } = this.#statistics;
     if (decoded.record !== undefined) {
@@ -207,6 +252,29 @@ export class Partition implements StateMachine {
     this.#statistics = { ...this.#statistics, items, bytes, generations, localIndexes };
     if (decoded.indexWork !== undefined) this.#applyIndexWork(entry.index, decoded.indexWork, batch);
     this.#writeStatistics(batch);
+    return "applied";
+  }
+
+  #applySplit(
+    index: number, split: Split, effects: readonly EntryEffect[], batch: WriteOperation[], config: ConfigState,
+  ): ApplyVerdict {
+    if (!maySplit(split, index, this.#descriptor, this.#statistics, config)) {
+      probe("an entry that was to split a partition came too late");
+      return "not-split";
+    }
+    batch.push(...effects);
+    const descriptor = childOf(this.#descriptor, split);
+    const birth = { descriptor, voters: split.voters };
+    this.#descriptor = parentAfter(this.#descriptor, split);
+    const divided = divide(this.#statistics, split, this.#descriptor, descriptor);
+    const { parent, child } = divided;
+    assert(parent.items >= 0 && parent.bytes >= 0, "a split gives away more than there is");
+    this.#statistics = parent;
+    const { partition } = descriptor;
+    batch.push({ kind: "put", key: partitionStatisticsKey(partition), value: encodeStatistics(child) });
+    batch.push({ kind: "put", key: birthKey(partition), value: encodeBirth(birth) });
+    this.#writeStatistics(batch);
+    this.#unborn = birth;
     return "applied";
   }
 
@@ -237,10 +305,24 @@ export class Partition implements StateMachine {
 
   appliedThrough(index: number): void {
     this.#statisticsOperation = undefined;
+    this.#visible = index;
     this.#writes.appliedThrough(index);
+    for (const callback of this.#whenVisible.splice(0)) this.whenVisible(callback);
+    if (this.#unborn !== undefined) this.#completeSplit(this.#unborn);
     if (!this.#hasQueued) return;
     this.#hasQueued = false;
     this.#indexQueue.wake();
+  }
+
+  /** What this replica remembers of the range that it gave away goes; writes that waited come back elsewhere. */
+  #completeSplit(birth: Birth): void {
+    this.#unborn = undefined;
+    probe("a replica split");
+    this.locks.keepThrough(this.#descriptor.lastToken);
+    this.watches.clear();
+    this.#splitter.reset();
+    this.#doors.born(birth, this.role === "leader");
+    this.#doors.changed();
   }
 
   configChanged(_config: ConfigState, _context: Uint8Array): void {}
@@ -251,6 +333,7 @@ export class Partition implements StateMachine {
     this.readyTerm = 0;
     this.watches.clear();
     this.#indexQueue.reset();
+    this.#splitter.reset();
     this.#writes.leadershipLost();
   }
 
@@ -262,28 +345,36 @@ export class Partition implements StateMachine {
     this.#doors.changed();
   }
 
-  ranges(): readonly { readonly start: Uint8Array; readonly end: Uint8Array }[] {
-    const { partition, tableId, firstToken, lastToken, localIndexes = [] } = this.#descriptor;
-    const statistics = partitionStatisticsKey(partition);
-    return [
-      partitionRange(tableId, firstToken, lastToken),
-      ...localIndexes.map((index) => partitionRange(index, firstToken, lastToken)),
-      collectionRange(tableId, firstToken, lastToken),
-      lockRange(tableId, firstToken, lastToken),
-      indexQueueRange(partition),
-      indexMarkRange(partition),
-      { start: statistics, end: Buffer.concat([statistics, Buffer.of(0)]) },
-      ...idempotencyRanges(this.#statistics.generations, this.#descriptor),
-    ];
+  ranges(): readonly KeyRange[] {
+    return rangesOf(this.#descriptor, this.#statistics.generations);
+  }
+
+  rangesIn(reader: EngineReader, done: (ranges: readonly KeyRange[]) => void): void {
+    const { partition } = this.#descriptor;
+    reader.get([partitionStatisticsKey(partition)], ([stored]) => {
+      const statistics = stored === undefined ? emptyStatistics : decodeStatistics(stored);
+      const range = statistics.range ?? this.#origin;
+      done(rangesOf({ ...this.#descriptor, ...range }, statistics.generations));
+    });
   }
 
   load(done: () => void): void {
     this.#doors.engine.get([partitionStatisticsKey(this.#descriptor.partition)], ([stored]) => {
+      const { epoch } = this.#descriptor;
       this.#statistics = stored === undefined ? emptyStatistics : decodeStatistics(stored);
+      if (stored !== undefined) this.#descriptor = { ...this.#descriptor, ...(this.#statistics.range ?? this.#origin) };
+      this.#handed = 0;
+      this.#visible = 0;
       this.recordGenerations.reset(this.#statistics.generations);
       this.#writes.stateReplaced();
       this.#indexQueue.reset();
-      this.#loadLocks(done);
+      this.#splitter.reset();
+      this.#loadLocks(() => {
+        done();
+        // Applied before a snapshot replaced the state, and in the engine by now.
+        if (this.#unborn !== undefined) this.#completeSplit(this.#unborn);
+        if (this.#descriptor.epoch !== epoch) this.#doors.rangeReplaced();
+      });
     });
   }
 
@@ -299,6 +390,21 @@ export class Partition implements StateMachine {
     });
     pull();
   }
+}
+
+function rangesOf(descriptor: PartitionDescriptor, generations: readonly number[]): readonly KeyRange[] {
+  const { partition, tableId, firstToken, lastToken, localIndexes = [] } = descriptor;
+  const statistics = partitionStatisticsKey(partition);
+  return [
+    partitionRange(tableId, firstToken, lastToken),
+    ...localIndexes.map((index) => partitionRange(index, firstToken, lastToken)),
+    collectionRange(tableId, firstToken, lastToken),
+    lockRange(tableId, firstToken, lastToken),
+    indexQueueRange(partition),
+    indexMarkRange(partition),
+    { start: statistics, end: Buffer.concat([statistics, Buffer.of(0)]) },
+    ...idempotencyRanges(generations, descriptor),
+  ];
 }
 
 function idempotencyRanges(generations: readonly number[], { tableId, firstToken, lastToken }: PartitionDescriptor) {

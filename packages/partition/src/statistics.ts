@@ -1,8 +1,9 @@
 // Running figures of a partition, part of its replicated state: how many items and bytes it holds, which idempotency
 // generations have records, so that expiry and snapshots know their ranges without looking, how far it is with its
-// table's global secondary indexes, and what its local ones hold.
+// table's global secondary indexes, what its local ones hold, and which range it has once it was split.
 import { ByteReader, ByteWriter } from "@azimuth/foundation/bytes.ts";
 import type { IndexSizeDelta } from "@azimuth/operations/index-entries.ts";
+import type { RangeVersion } from "./descriptor.ts";
 
 export interface PartitionStatistics {
   readonly items: number;
@@ -17,6 +18,17 @@ export interface PartitionStatistics {
   readonly builtIndexes: readonly number[];
   /** What the local indexes hold here. */
   readonly localIndexes: readonly IndexSize[];
+  /** Since the last split, or since the one that made this partition; undefined: the range is as the map gave it. */
+  readonly range: RangeVersion | undefined;
+  /** The last split of this partition, until the next. */
+  readonly lastSplit: LastSplit | undefined;
+}
+
+export interface LastSplit {
+  readonly child: number;
+  /** The child's first token. */
+  readonly at: string;
+  readonly voters: readonly number[];
 }
 
 export interface IndexSize {
@@ -27,6 +39,7 @@ export interface IndexSize {
 
 export const emptyStatistics: PartitionStatistics = {
   items: 0, bytes: 0, generations: [], queued: 0, indexVersion: 0, builtIndexes: [], localIndexes: [],
+  range: undefined, lastSplit: undefined,
 };
 
 export function encodeStatistics(statistics: PartitionStatistics): Uint8Array {
@@ -35,8 +48,8 @@ export function encodeStatistics(statistics: PartitionStatistics): Uint8Array {
   for (const generation of statistics.generations) writer.varint(generation);
   writer.varint(statistics.queued).varint(statistics.indexVersion).varint(statistics.builtIndexes.length);
   for (const index of statistics.builtIndexes) writer.varint(index);
-  writer.varint(statistics.localIndexes.length);
-  for (const { indexId, items, bytes } of statistics.localIndexes) writer.varint(indexId).varint(items).varint(bytes);
+  writeSizes(writer, statistics.localIndexes);
+  writeRange(writer, statistics);
   return writer.finish();
 }
 
@@ -52,12 +65,46 @@ export function decodeStatistics(bytes: Uint8Array): PartitionStatistics {
   const indexVersion = reader.varint();
   const builtIndexes: number[] = [];
   for (let count = reader.varint(); count > 0; count--) builtIndexes.push(reader.varint());
-  const localIndexes: IndexSize[] = [];
   // Records from before local indexes were counted end here.
-  for (let count = reader.remaining === 0 ? 0 : reader.varint(); count > 0; count--) {
-    localIndexes.push({ indexId: reader.varint(), items: reader.varint(), bytes: reader.varint() });
+  const localIndexes = reader.remaining === 0 ? [] : readSizes(reader);
+  return { items, bytes: size, generations, queued, indexVersion, builtIndexes, localIndexes, ...readRange(reader) };
+}
+
+export function writeSizes(writer: ByteWriter, sizes: readonly IndexSize[]): void {
+  writer.varint(sizes.length);
+  for (const { indexId, items, bytes } of sizes) writer.varint(indexId).varint(items).varint(bytes);
+}
+
+export function readSizes(reader: ByteReader): readonly IndexSize[] {
+  const sizes: IndexSize[] = [];
+  for (let count = reader.varint(); count > 0; count--) {
+    sizes.push({ indexId: reader.varint(), items: reader.varint(), bytes: reader.varint() });
   }
-  return { items, bytes: size, generations, queued, indexVersion, builtIndexes, localIndexes };
+  return sizes;
+}
+
+/** Nothing at all for a partition that was never split. */
+function writeRange(writer: ByteWriter, { range, lastSplit }: PartitionStatistics): void {
+  if (range === undefined) return;
+  writer.varint(range.epoch).raw(Buffer.from(range.lastToken, "hex")).varint(lastSplit?.child ?? 0);
+  if (lastSplit === undefined) return;
+  writer.raw(Buffer.from(lastSplit.at, "hex")).varint(lastSplit.voters.length);
+  for (const voter of lastSplit.voters) writer.varint(voter);
+}
+
+function readRange(reader: ByteReader): Pick<PartitionStatistics, "range" | "lastSplit"> {
+  if (reader.remaining === 0) return { range: undefined, lastSplit: undefined };
+  const range = { epoch: reader.varint(), lastToken: readToken(reader) };
+  const child = reader.varint();
+  if (child === 0) return { range, lastSplit: undefined };
+  const at = readToken(reader);
+  const voters: number[] = [];
+  for (let count = reader.varint(); count > 0; count--) voters.push(reader.varint());
+  return { range, lastSplit: { child, at, voters } };
+}
+
+function readToken(reader: ByteReader): string {
+  return Buffer.from(reader.raw(8)).toString("hex");
 }
 
 /** Not below zero: entries from before they were counted may go. */

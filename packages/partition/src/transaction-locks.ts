@@ -10,8 +10,12 @@ import { conflictRefusal, type PartAnswer } from "@azimuth/operations/transact-p
 import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
 import type { Plain } from "@azimuth/rpc/messages.ts";
 import { isLockKey, lockKey } from "@azimuth/storage/keys/lock-key.ts";
+import { readToken } from "@azimuth/storage/keys/token-bytes.ts";
 import type { EntryEffect } from "./entry-codec.ts";
 import type { Look } from "./write-task.ts";
+
+/** Of the token in a lock's key: behind the space and the table's id. */
+const tokenOffset = 5;
 
 export interface Lock {
   /** Of the transaction, 16 bytes; with `ledger`, the id of the ledger's table, it leads to its record. */
@@ -74,6 +78,11 @@ export class LockTable {
 
   clear(): void {
     this.#held.clear();
+  }
+
+  /** The range ends with this token now: locks behind it belong to another partition. */
+  keepThrough(lastToken: string): void {
+    for (const [name, { key }] of this.#held) if (readToken(key, tokenOffset) > lastToken) this.#held.delete(name);
   }
 
   all(): Iterable<HeldLock> {

@@ -33,6 +33,13 @@ export interface WritePath {
   /** The same for what is no client's write. */
   submitTask(task: WriteTask, done: (reply: PartitionReply) => void): void;
   appliedThrough(index: number): void;
+  /**
+   * Holds back writes that have not been decided. `quiet` runs each time when nothing of those before is under way any
+   * more, perhaps several times: what passes the seal goes on.
+   */
+  seal(quiet: () => void): void;
+  unseal(): void;
+  readonly isSealed: boolean;
   leadershipLost(): void;
   leaderReady(): void;
   /** The state came from a snapshot: what retries it holds is not known here. */
@@ -72,6 +79,10 @@ class LeaderWritePath implements WritePath {
   #reading = false;
   #scheduled = false;
   #inFlight = 0;
+  /** Entries proposed whose fate is not known. */
+  #undecided = 0;
+  /** While sealed. */
+  #quiet: (() => void) | undefined;
   /** While this generation or one before is kept, first attempts look for records too: a snapshot may hide retries. */
   #lookAlwaysThrough = 0;
 
@@ -127,7 +138,8 @@ class LeaderWritePath implements WritePath {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#reading || this.#queue.length === 0) return;
+    if (this.#scheduled || this.#reading) return;
+    if (!this.#hasWork()) return this.#checkQuiet();
     this.#scheduled = true;
     this.#doors.clock.defer(() => {
       this.#scheduled = false;
@@ -135,10 +147,41 @@ class LeaderWritePath implements WritePath {
     });
   }
 
+  #hasWork(): boolean {
+    return this.isSealed ? this.#queue.some(({ task }) => task.passesSeal) : this.#queue.length > 0;
+  }
+
+  /** The next tasks to decide, in order. */
+  #takeBatch(): readonly Pending[] {
+    if (!this.isSealed) return this.#queue.splice(0, decideBatchMax);
+    const passing = this.#queue.filter(({ task }) => task.passesSeal);
+    this.#queue = this.#queue.filter(({ task }) => !task.passesSeal);
+    return passing;
+  }
+
+  get isSealed(): boolean {
+    return this.#quiet !== undefined;
+  }
+
+  seal(quiet: () => void): void {
+    this.#quiet = quiet;
+    this.#doors.clock.defer(() => this.#checkQuiet());
+  }
+
+  unseal(): void {
+    this.#quiet = undefined;
+    this.#schedule();
+  }
+
+  #checkQuiet(): void {
+    if (this.#undecided === 0 && !this.#reading && !this.#scheduled) this.#quiet?.();
+  }
+
   /** Reads what the next batch looks at and the overlay does not know, then decides the batch. */
   #readBatch(): void {
-    if (this.#reading || this.#queue.length === 0) return;
-    const batch = this.#queue.splice(0, decideBatchMax);
+    if (this.#reading) return;
+    if (!this.#hasWork()) return this.#checkQuiet();
+    const batch = this.#takeBatch();
     const term = this.#partition.readyTerm;
     if (term === 0) {
       for (const pending of batch) pending.done(this.#notLeader());
@@ -248,9 +291,12 @@ class LeaderWritePath implements WritePath {
       epoch, generation, expires: false, itemCountDelta, itemBytesDelta, record, indexWork, localDeltas,
       effects: unseen.length === 0 ? effects : [...effects, ...unseen],
     });
+    this.#undecided++;
     const index = this.#doors.host.propose(partition, data, (result) => {
+      this.#undecided--;
       if (index !== 0) this.#settle(index, result);
       pending.done(replyToProposal(result, outcome));
+      this.#checkQuiet();
     });
     if (index === 0) return;
     const writes = effects.map((effect) => ({
@@ -297,6 +343,7 @@ class LeaderWritePath implements WritePath {
   }
 
   leadershipLost(): void {
+    this.#quiet = undefined;
     this.#overlay.clear();
   }
 

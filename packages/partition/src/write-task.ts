@@ -18,6 +18,8 @@ export interface WriteTask {
   /** Where its idempotency record goes. */
   readonly token: string;
   readonly keys: readonly Uint8Array[];
+  /** It ends what a split waits for, so it goes on while other writes are held back. */
+  readonly passesSeal?: boolean;
   decide(look: Look, table: TableDefinition): TaskDecision;
 }
 

@@ -1,6 +1,7 @@
 // What a partition's leader knows ends with its leadership, and what was decided under another range is void.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
 import type { WriteOperation } from "@azimuth/storage/engine.ts";
 import { encodeEntry } from "../src/entry-codec.ts";
 import { PartitionBench } from "./partition-bench.ts";
@@ -32,11 +33,11 @@ test("an entry that was decided under another version of the range changes nothi
   });
   for (const epoch of [0, 2]) {
     const batch: WriteOperation[] = [];
-    assert.equal(bench.partition.apply({ index: 5, term: 2, data: entry(epoch) }, batch), "wrong-epoch");
+    assert.equal(bench.partition.apply({ index: 5, term: 2, data: entry(epoch) }, batch, emptyConfig), "wrong-epoch");
     assert.deepEqual(batch, []);
     assert.equal(bench.partition.statistics.items, 0);
   }
   const batch: WriteOperation[] = [];
-  assert.equal(bench.partition.apply({ index: 6, term: 2, data: entry(1) }, batch), "applied");
+  assert.equal(bench.partition.apply({ index: 6, term: 2, data: entry(1) }, batch, emptyConfig), "applied");
   assert.notEqual(batch.length, 0);
 });

@@ -6,11 +6,14 @@ import type { TableDefinition } from "@azimuth/model/table.ts";
 import type { PointReadCommand, WriteCommand } from "@azimuth/operations/operation.ts";
 import { routerOperations } from "@azimuth/operations/registry.ts";
 import { firstToken, lastToken } from "@azimuth/placement/token.ts";
+import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
+import type { ConfigState } from "@azimuth/raft/types.ts";
 import type { GroupStatus, ProposalResult, ReadResult, ReplicationHost } from "@azimuth/replication/host-api.ts";
 import type { KeyValue, WriteOperation } from "@azimuth/storage/engine.ts";
 import { createMemoryEngine } from "@azimuth/storage/memory-engine.ts";
 import type { IndexDoors } from "../src/index-queue.ts";
 import { Partition } from "../src/partition.ts";
+import type { Birth } from "../src/split.ts";
 import type { PartitionReply } from "../src/requests.ts";
 
 export const table: TableDefinition = {
@@ -74,6 +77,9 @@ export class PartitionBench {
   readonly #deferred: (() => void)[] = [];
   readonly #waitingReads: ((result: ReadResult) => void)[] = [];
   proposals: Proposal[] = [];
+  /** Children of splits. */
+  readonly births: Birth[] = [];
+  config: ConfigState = { ...emptyConfig, voters: [4097, 4098, 4099] };
   #lastIndex = 0;
   #applied = 0;
   /** ReadIndex answers by itself; otherwise the test calls `confirmReads`. */
@@ -104,12 +110,15 @@ export class PartitionBench {
         this.#waitingReads.push(done);
         if (this.autoConfirm) this.confirmReads();
       },
-      status: () => ({ applied: this.#applied, initialised: true }) as GroupStatus,
+      status: () => ({ applied: this.#applied, initialised: true, config: this.config }) as GroupStatus,
     } as unknown as ReplicationHost;
     const indexes = options.indexes ?? { locate: () => undefined, deliver: () => {} };
     const tableId = options.tableId ?? this.table.tableId;
     const findTable = (id: number) => (id === tableId ? this.table : undefined);
-    const doors = { clock, engine: this.engine, host, findTable, indexes, changed: () => {} };
+    const doors = {
+      clock, engine: this.engine, host, findTable, indexes, changed: () => {},
+      born: (birth: Birth) => void this.births.push(birth), rangeReplaced: () => {},
+    };
     this.partition = new Partition(doors, {
       partition: options.partition ?? 1, tableId, firstToken, lastToken, epoch: 1,
     });
@@ -134,7 +143,7 @@ export class PartitionBench {
   apply(count = this.proposals.length): void {
     for (const { index, data, waiter } of this.proposals.splice(0, count)) {
       const batch: WriteOperation[] = [];
-      const value = this.partition.apply({ index, term: 2, data }, batch);
+      const value = this.partition.apply({ index, term: 2, data }, batch, this.config);
       this.engine.write(batch, () => {
         this.#applied = index;
         this.partition.appliedThrough(index);

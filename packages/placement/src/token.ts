@@ -53,6 +53,11 @@ export function nextToken(token: string): string | undefined {
   return token === lastToken ? undefined : numberToToken(tokenToNumber(token) + 1n);
 }
 
+/** The token before this one, or undefined before the first. */
+export function previousToken(token: string): string | undefined {
+  return token === firstToken ? undefined : numberToToken(tokenToNumber(token) - 1n);
+}
+
 export function tokenToNumber(token: string): bigint {
   assert(isToken(token), `not a token: ${token}`);
   return BigInt(`0x${token}`);

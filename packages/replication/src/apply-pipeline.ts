@@ -142,7 +142,7 @@ function applyEntries(group: Group, entries: readonly Entry[], operations: Write
     let value: unknown;
     switch (entry.kind) {
       case "normal":
-        if (entry.data.length > 0) value = group.machine.apply(entry, operations);
+        if (entry.data.length > 0) value = group.machine.apply(entry, operations, config);
         break;
       case "config": {
         const change = decodeConfigChange(entry.data);

@@ -12,7 +12,7 @@ import { assert } from "@azimuth/foundation/assert.ts";
 import { probe } from "@azimuth/foundation/probe.ts";
 import { Raft } from "@azimuth/raft/raft.ts";
 import { defaultRaftOptions, type RaftOptions } from "@azimuth/raft/options.ts";
-import type { ConfigState, ReplicaId } from "@azimuth/raft/types.ts";
+import type { ReplicaId } from "@azimuth/raft/types.ts";
 import type { WriteOperation } from "@azimuth/storage/engine.ts";
 import {
   appliedKey, decodeAppliedState, encodeAppliedState, type AppliedState,
@@ -22,20 +22,13 @@ import type { AppendPipeline } from "./append-pipeline.ts";
 import type { ApplyPipeline } from "./apply-pipeline.ts";
 import type { Flusher } from "./flusher.ts";
 import { Group, membersOf } from "./group.ts";
-import { nodeOfReplica, type GroupStatus } from "./host-api.ts";
+import { nodeOfReplica, type CreateGroupOptions, type GroupStatus } from "./host-api.ts";
 import type { HostContext } from "./host-context.ts";
 import type { StateMachine } from "./state-machine.ts";
 
 const bootstrapIndex = 1;
 export const bootstrapTerm = 1;
 const nothingApplied: AppliedState = { index: 0, term: 0, config: emptyConfig };
-
-export interface CreateGroupOptions {
-  readonly group: number;
-  readonly replica: ReplicaId;
-  readonly bootstrap: ConfigState | undefined;
-  readonly machine: StateMachine;
-}
 
 export interface LifecycleParts {
   readonly appends: AppendPipeline;

@@ -16,6 +16,15 @@ export type ReadResult =
   | { readonly kind: "confirmed"; readonly index: number }
   | { readonly kind: "not-leader"; readonly leader: ReplicaId };
 
+export interface CreateGroupOptions {
+  readonly group: number;
+  readonly replica: ReplicaId;
+  readonly bootstrap: ConfigState | undefined;
+  readonly machine: StateMachine;
+  /** Whether it stands for election at once; absent: one of the members of `bootstrap` does, by the group's number. */
+  readonly stands?: boolean;
+}
+
 export interface GroupStatus {
   readonly group: number;
   readonly replica: ReplicaId;
@@ -43,13 +52,10 @@ export interface ReplicaProgress {
 export interface ReplicationHost {
   /**
    * Creates a replica of a group on this node. With `bootstrap` it starts as a member of that configuration
-   * with an empty state (all members must be given the same); without, it waits for a snapshot. Durable
-   * before `done`.
+   * with the state that the engine has for it, empty or from a split (the same for all members, which must be given
+   * the same configuration); without, it waits for a snapshot. Durable before `done`.
    */
-  createGroup(
-    options: { group: number; replica: ReplicaId; bootstrap: ConfigState | undefined; machine: StateMachine },
-    done: () => void,
-  ): void;
+  createGroup(options: CreateGroupOptions, done: () => void): void;
   /** Restarts a replica that the log store recovered. Call for each before `start`. */
   openGroup(options: { group: number; machine: StateMachine }): void;
   /** Removes the replica, its log and its state, and remembers that it must not come back. */

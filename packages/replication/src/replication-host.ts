@@ -23,10 +23,10 @@ import { ApplyPipeline } from "./apply-pipeline.ts";
 import { Compaction } from "./compaction.ts";
 import { Flusher } from "./flusher.ts";
 import { type Group, membersOf } from "./group.ts";
-import { bootstrapTerm, GroupLifecycle, type CreateGroupOptions } from "./group-lifecycle.ts";
+import { bootstrapTerm, GroupLifecycle } from "./group-lifecycle.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import {
-  nodeOfReplica, type GroupStatus, type ProposalResult, type ReadResult, type ReplicationHost,
+  nodeOfReplica, type CreateGroupOptions, type GroupStatus, type ProposalResult, type ReadResult, type ReplicationHost,
 } from "./host-api.ts";
 import { newCounters, type HostContext, type HostCounters } from "./host-context.ts";
 import { defaultReplicationLimits, type ReplicationLimits } from "./limits.ts";
@@ -143,7 +143,7 @@ class Host implements NodeReplicationHost {
     this.#lifecycle.create(options, () => {
       done();
       const founders = options.bootstrap?.voters ?? [];
-      if (founders[options.group % founders.length] === options.replica) {
+      if (options.stands ?? founders[options.group % founders.length] === options.replica) {
         this.#standAsFounder(options.group, this.#context.limits.electionTimeoutTicks);
       }
     });

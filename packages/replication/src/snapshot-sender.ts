@@ -15,6 +15,7 @@ import { type Group, membersOf } from "./group.ts";
 import { nodeOfReplica } from "./host-api.ts";
 import type { HostContext } from "./host-context.ts";
 import { checksumOf, encodeSnapshotMeta } from "./snapshot-codec.ts";
+import type { KeyRange } from "./state-machine.ts";
 
 interface Stream {
   readonly id: number;
@@ -24,7 +25,7 @@ interface Stream {
   readonly term: number;
   readonly engine: EngineSnapshot;
   meta: SnapshotMeta | undefined;
-  ranges: { readonly start: Uint8Array; readonly end: Uint8Array }[];
+  ranges: KeyRange[];
   iterator: EngineIterator | undefined;
   sent: number;
   answered: number;
@@ -58,7 +59,9 @@ export class SnapshotSender {
     const key = keyOf(group, message.to);
     if (this.#engaged.has(key)) return;
     this.#engaged.add(key);
-    if (this.#streams.size >= this.#context.limits.snapshotSendsMax) {
+    // A leader that has not applied all of its log may still hold a range that was divided.
+    const isReady = group.readyTerm === group.term;
+    if (!isReady || this.#streams.size >= this.#context.limits.snapshotSendsMax) {
       return this.#reportLater(group, group.incarnation, message.to);
     }
     const stream: Stream = {
@@ -69,7 +72,7 @@ export class SnapshotSender {
       term: message.term,
       engine: this.#context.engine.snapshot(),
       meta: undefined,
-      ranges: [...group.machine.ranges()],
+      ranges: [],
       iterator: undefined,
       sent: 0,
       answered: -1,
@@ -87,7 +90,13 @@ export class SnapshotSender {
       const admitted = meta !== undefined && membersOf(meta.config).includes(stream.to);
       if (!admitted) return this.#finish(stream, false);
       stream.meta = meta;
-      this.#sendChunk(stream, [], false);
+      stream.waiting = true;
+      group.machine.rangesIn(stream.engine, (ranges) => {
+        stream.waiting = false;
+        if (stream.closed) return;
+        stream.ranges = [...ranges];
+        this.#sendChunk(stream, [], false);
+      });
     });
   }
 

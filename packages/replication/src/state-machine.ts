@@ -1,6 +1,6 @@
 // What a replicated state machine (a partition, the control plane) gives the multi-raft host. All calls
 // come from the host's event-loop turn, one at a time.
-import type { WriteOperation } from "@azimuth/storage/engine.ts";
+import type { EngineReader, WriteOperation } from "@azimuth/storage/engine.ts";
 import type { ConfigState, Role } from "@azimuth/raft/types.ts";
 
 export interface AppliedEntry {
@@ -9,13 +9,20 @@ export interface AppliedEntry {
   readonly data: Uint8Array;
 }
 
+/** Every key in [start, end). */
+export interface KeyRange {
+  readonly start: Uint8Array;
+  readonly end: Uint8Array;
+}
+
 export interface StateMachine {
   /**
    * Turns one committed entry into engine writes, pushed to `batch`. Synchronous and deterministic: a pure
-   * function of earlier entries and this one. The host adds the applied index to the same batch. Returns a
-   * value for the proposer's waiter on this node, if there is one ("stale" outcomes are expressed here).
+   * function of earlier entries and this one; `config` is the group's configuration as of this entry. The host adds
+   * the applied index to the same batch. Returns a value for the proposer's waiter on this node, if there is one
+   * ("stale" outcomes are expressed here).
    */
-  apply(entry: AppliedEntry, batch: WriteOperation[]): unknown;
+  apply(entry: AppliedEntry, batch: WriteOperation[], config: ConfigState): unknown;
   /** The batches up to and including `index` are visible in the engine. */
   appliedThrough(index: number): void;
   /** A configuration change was applied; `context` is the proposer's. */
@@ -24,8 +31,10 @@ export interface StateMachine {
   roleChanged(role: Role, leader: number, term: number): void;
   /** This replica leads and has applied an entry of its own term: all before is visible in the engine. */
   leaderReady(term: number): void;
-  /** Key ranges in the engine that make up the state, for snapshots and for destroying the replica. */
-  ranges(): readonly { readonly start: Uint8Array; readonly end: Uint8Array }[];
+  /** Key ranges in the engine that make up the state as of the last entry applied: to empty or destroy the replica. */
+  ranges(): readonly KeyRange[];
+  /** The same as of what `reader`, a snapshot of the engine, holds: the last entry applied may not be visible in it. */
+  rangesIn(reader: EngineReader, done: (ranges: readonly KeyRange[]) => void): void;
   /** The engine's content was replaced by a snapshot, or the process starts: load what is kept in memory. */
   load(done: () => void): void;
 }

@@ -2,8 +2,8 @@
 // by `load`, tells whether replicas agree.
 import { ByteReader, ByteWriter, fromUtf8, prefixEnd, utf8 } from "@azimuth/foundation/bytes.ts";
 import type { ConfigState, Role } from "@azimuth/raft/types.ts";
-import type { Engine, WriteOperation } from "@azimuth/storage/engine.ts";
-import type { AppliedEntry, StateMachine } from "../src/state-machine.ts";
+import type { Engine, EngineReader, WriteOperation } from "@azimuth/storage/engine.ts";
+import type { AppliedEntry, KeyRange, StateMachine } from "../src/state-machine.ts";
 
 export class ListMachine implements StateMachine {
   readonly group: number;
@@ -50,9 +50,13 @@ export class ListMachine implements StateMachine {
     this.readyTerms.push(term);
   }
 
-  ranges(): readonly { readonly start: Uint8Array; readonly end: Uint8Array }[] {
+  ranges(): readonly KeyRange[] {
     const prefix = groupPrefix(this.group);
     return [{ start: prefix, end: prefixEnd(prefix) as Uint8Array }];
+  }
+
+  rangesIn(_reader: EngineReader, done: (ranges: readonly KeyRange[]) => void): void {
+    done(this.ranges());
   }
 
   load(done: () => void): void {

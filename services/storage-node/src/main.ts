@@ -35,7 +35,12 @@ const specification = {
   "partitions-per-table": { kind: "text" },
   "ttl-sweep-ms": { kind: "text" },
   "ttl-update-interval-ms": { kind: "text" },
+  "partition-mb": { kind: "text" },
 } as const;
+
+function megabytes(count: number | undefined): number | undefined {
+  return count === undefined ? undefined : count * 2 ** 20;
+}
 
 function main(): void {
   const flags = parseFlags(specification, process.argv.slice(2), process.env);
@@ -83,6 +88,7 @@ function main(): void {
         partitionsPerTable: optionalNumber("partitions-per-table", flags["partitions-per-table"]),
         ttlSweepMs: optionalNumber("ttl-sweep-ms", flags["ttl-sweep-ms"]),
         ttlUpdateIntervalMs: optionalNumber("ttl-update-interval-ms", flags["ttl-update-interval-ms"]),
+        partitionBytesMax: megabytes(optionalNumber("partition-mb", flags["partition-mb"])),
       },
     );
     node.start();

@@ -7,6 +7,10 @@
 // clean up the ranges of one whose table was deleted meanwhile. A replica that the list says was there and
 // the log does not know (and did not remove) has forgotten its votes and acknowledgements: it is not made
 // again, and the control plane, which misses it in the reports, replaces it by one with another id.
+//
+// A partition that is split makes its child by itself, before the map knows it (`born`). Keys are ordered by token and
+// not by partition, so no two replicas here may ever hold the same range: a child that the map gives this node waits
+// until the replica of its parent has been split, replaced by a snapshot, or destroyed.
 import { fromUtf8, utf8 } from "@azimuth/foundation/bytes.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
@@ -17,18 +21,26 @@ import {
   type WantedReplica,
 } from "@azimuth/control-plane/replica-fate.ts";
 import { localIndexesOf } from "@azimuth/operations/index-entries.ts";
-import { Partition, type PartitionDescriptor, type PartitionDoors } from "@azimuth/partition/partition.ts";
+import { decodeBirth, type Birth } from "@azimuth/partition/split.ts";
+import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
+import type { WriteOperation } from "@azimuth/storage/engine.ts";
+import { birthKey, birthRange } from "@azimuth/storage/keys/birth-key.ts";
+import { rangeVersionOf, type PartitionDescriptor, type RangeVersion } from "@azimuth/partition/descriptor.ts";
+import { Partition, type PartitionDoors } from "@azimuth/partition/partition.ts";
 import type { Files } from "@azimuth/storage/files.ts";
 import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
 import type { LogStore } from "@azimuth/storage/log-store.ts";
 
 const fileName = "replicas.json";
 const controlGroup = 0;
+const birthChunkBytes = 64 << 10;
 
 /** One line of the list. */
 interface Listed extends PartitionDescriptor {
   /** The replica that is durably there, or was. Absent: its creation may not have come that far. */
   readonly replica?: number | undefined;
+  /** The range after splits. */
+  readonly range?: RangeVersion | undefined;
 }
 
 export interface Replicas {
@@ -42,7 +54,7 @@ export interface Replicas {
   reconcile(map: GroupLookup): void;
 }
 
-export interface ReplicasDoors extends PartitionDoors {
+export interface ReplicasDoors extends Omit<PartitionDoors, "born" | "rangeReplaced"> {
   readonly log: Logger;
   readonly files: Files;
   readonly logStore: LogStore;
@@ -50,35 +62,91 @@ export interface ReplicasDoors extends PartitionDoors {
 }
 
 export function createReplicas(doors: ReplicasDoors): Replicas {
-  const { host, log, logStore, files } = doors;
+  const { host, log, logStore, files, engine } = doors;
+  const partitionDoors: PartitionDoors = {
+    ...doors,
+    born,
+    rangeReplaced() {
+      if (latest !== undefined) reconcile(latest);
+    },
+  };
   const partitions = new Map<number, Partition>();
   const descriptors = new Map<number, Listed>();
   /** Replicas whose log is lost, by group. */
   const forgotten = new Map<number, number>();
   /** Groups being created or destroyed. */
   const busy = new Set<number>();
+  /** Replicas being destroyed, by group. */
+  const leaving = new Map<number, Partition>();
+  /** Until then a child that is to be born here could be taken for one that waits for a snapshot. */
+  let birthsAreKnown = false;
   let latest: GroupLookup | undefined;
   let saveScheduled = false;
 
   function openRecovered(): void {
     const stored = files.readWhole(fileName);
     const list = stored === undefined ? [] : (JSON.parse(fromUtf8(stored)) as Listed[]);
-    for (const { replica, ...descriptor } of list) {
+    for (const { replica, range, ...descriptor } of list) {
       const { partition } = descriptor;
       const recovered = logStore.group(partition);
       if (recovered === undefined) {
         if (replica !== undefined && !logStore.wasRemoved(partition, replica)) keepAway(descriptor, replica);
         continue;
       }
-      descriptors.set(partition, { ...descriptor, replica: recovered.replica });
-      const machine = new Partition(doors, descriptor);
+      descriptors.set(partition, { ...descriptor, replica: recovered.replica, range });
+      const machine = new Partition(partitionDoors, descriptor, range);
       partitions.set(partition, machine);
       host.openGroup({ group: partition, machine });
     }
+    findBirths();
+  }
+
+  /** Children whose split is in the engine and that were not created before the process ended. */
+  function findBirths(): void {
+    const births: Birth[] = [];
+    const iterator = engine.iterate(birthRange());
+    const pull = (): void => iterator.next(birthChunkBytes, (pairs) => {
+      for (const { value } of pairs) births.push(decodeBirth(value));
+      if (pairs.length > 0) return pull();
+      iterator.close();
+      birthsAreKnown = true;
+      for (const birth of births) born(birth, false);
+      if (latest !== undefined) reconcile(latest);
+    });
+    pull();
+  }
+
+  function born({ descriptor, voters }: Birth, leads: boolean): void {
+    const { partition: group } = descriptor;
+    const replica = voters.find((voter) => nodeOfReplica(voter) === doors.node());
+    const isThere = partitions.has(group) || busy.has(group) || forgotten.has(group);
+    if (replica === undefined || isThere || logStore.wasRemoved(group, replica)) return forgetBirth(group);
+    descriptors.set(group, descriptor);
+    // Also what became of the parent's range: this list is what the parent's replica is known by should it lose its state.
+    saveDescriptors();
+    const bootstrap = { ...emptyConfig, voters };
+    log.info("a split made a partition", { partition: group, replica });
+    start({ group, replica, bootstrap, stands: leads }, descriptor, () => forgetBirth(group));
+  }
+
+  function forgetBirth(child: number): void {
+    engine.write([{ kind: "delete", key: birthKey(child) }], () => {});
+  }
+
+  /** Whether a replica here holds part of this range, or may still turn out to. */
+  function isHeldByAnother({ partition, tableId, firstToken, lastToken }: PartitionRecord): boolean {
+    for (const held of [...partitions.values(), ...leaving.values()]) {
+      const { descriptor, unborn } = held;
+      if (descriptor.partition === partition || descriptor.tableId !== tableId) continue;
+      const isApart = descriptor.lastToken < firstToken || descriptor.firstToken > lastToken;
+      if (!isApart || unborn !== undefined) return true;
+    }
+    return false;
   }
 
   function reconcile(map: GroupLookup): void {
     latest = map;
+    if (!birthsAreKnown) return;
     const held = logStore.groups().map(({ group, replica }) => ({ group, replica }));
     const fate = compare(map, doors.node(), held, (group, replica) => logStore.wasRemoved(group, replica));
     for (const { group } of fate.destroy) {
@@ -90,7 +158,8 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
       if (!partitions.has(group)) descriptors.delete(group);
     }
     const missing = fate.create.filter(
-      ({ group, replica }) => group !== controlGroup && !busy.has(group) && forgotten.get(group) !== replica,
+      ({ group, replica, partition }) => group !== controlGroup && !busy.has(group)
+        && forgotten.get(group) !== replica && !isHeldByAnother(partition),
     );
     if (missing.length === 0) return;
     for (const { group, partition } of missing) descriptors.set(group, descriptorOf(partition, doors));
@@ -99,15 +168,25 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
   }
 
   function create({ group, replica, partition, bootstraps }: WantedReplica): void {
-    const machine = new Partition(doors, descriptorOf(partition, doors));
-    partitions.set(group, machine);
-    busy.add(group);
     const bootstrap = bootstraps ? { ...emptyConfig, voters: partition.bootstrap } : undefined;
     log.info("creating a replica", { partition: group, replica, founding: bootstraps });
-    host.createGroup({ group, replica, bootstrap, machine }, () => {
-      const descriptor = descriptors.get(group);
-      if (descriptor !== undefined) descriptors.set(group, { ...descriptor, replica });
+    start({ group, replica, bootstrap }, descriptorOf(partition, doors), () => {});
+  }
+
+  function start(
+    options: Omit<Parameters<typeof host.createGroup>[0], "machine">,
+    descriptor: PartitionDescriptor,
+    started: () => void,
+  ): void {
+    const { group, replica } = options;
+    const machine = new Partition(partitionDoors, descriptor);
+    partitions.set(group, machine);
+    busy.add(group);
+    host.createGroup({ ...options, machine }, () => {
+      const listed = descriptors.get(group);
+      if (listed !== undefined) descriptors.set(group, { ...listed, replica });
       saveSoon();
+      started();
       settle(group);
     });
   }
@@ -120,17 +199,27 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
   }
 
   function destroy(group: number): void {
-    const leaving = partitions.get(group);
-    if (leaving === undefined) return;
-    leaving.close();
+    const replica = partitions.get(group);
+    if (replica === undefined) return;
+    replica.close();
     busy.add(group);
     log.info("destroying a replica", { partition: group });
     partitions.delete(group);
-    host.destroyGroup(group, () => {
+    leaving.set(group, replica);
+    host.destroyGroup(group, () => abandonUnborn(replica, () => {
+      leaving.delete(group);
       descriptors.delete(group);
       saveDescriptors();
       settle(group);
-    });
+    }));
+  }
+
+  /** A child that was to come from a replica that is no more comes by a snapshot. */
+  function abandonUnborn(replica: Partition, done: () => void): void {
+    if (replica.unborn === undefined) return done();
+    const operations = replica.unbornRanges().map((range): WriteOperation => ({ kind: "delete-range", ...range }));
+    const key = birthKey(replica.unborn.descriptor.partition);
+    engine.write([...operations, { kind: "delete", key }], done);
   }
 
   function settle(partition: number): void {
@@ -150,7 +239,12 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
   }
 
   function saveDescriptors(): void {
-    files.writeAtomically(fileName, utf8(`${JSON.stringify([...descriptors.values()])}\n`));
+    const list = [...descriptors.values()].map((listed) => {
+      const current = partitions.get(listed.partition)?.descriptor;
+      return current === undefined || current.epoch === listed.epoch ? listed
+        : { ...listed, range: rangeVersionOf(current) };
+    });
+    files.writeAtomically(fileName, utf8(`${JSON.stringify(list)}\n`));
   }
 
   return {
@@ -163,7 +257,7 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
 }
 
 /** Local indexes are made with the table, so the map that has the partition has them, too. */
-function descriptorOf(record: PartitionRecord, { findTable }: PartitionDoors): PartitionDescriptor {
+function descriptorOf(record: PartitionRecord, { findTable }: Pick<PartitionDoors, "findTable">): PartitionDescriptor {
   const { partition, tableId, firstToken, lastToken, epoch } = record;
   const table = findTable(tableId);
   const local = table?.tableId === tableId ? localIndexesOf(table).map((index) => index.indexId) : [];

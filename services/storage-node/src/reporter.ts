@@ -16,6 +16,8 @@ export interface ReporterDoors {
   readonly clock: Clock;
   readonly random: Random;
   readonly host: NodeReplicationHost;
+  /** Partitions with more are split. */
+  readonly partitionBytesMax: number;
   identity(): Identity;
   /** Undefined while they are being opened. */
   replicas(): Replicas | undefined;
@@ -42,7 +44,9 @@ export function createReporter(doors: ReporterDoors): Reporter {
     const groups = host.groups().flatMap((group): GroupReport[] => {
       const status = host.status(group);
       if (status === undefined) return [];
-      return [groupReportOf(status, damaged.has(group), replicas.get(group)?.statistics)];
+      const partition = replicas.get(group);
+      const splitAt = partition?.splitPoint(doors.partitionBytesMax);
+      return [groupReportOf(status, damaged.has(group), partition?.statistics, splitAt)];
     });
     const { number: node, incarnation } = doors.identity();
     doors.send({ node, incarnation, session, sequence: ++sequence, groups });

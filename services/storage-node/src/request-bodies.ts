@@ -66,6 +66,7 @@ export function nodeReportIn(body: Uint8Array): NodeReport {
 export function instructionIn(body: Uint8Array): Instruction {
   const instruction = decodeShaped<Instruction>(body, { kind: "string", group: "number" });
   if (instruction.kind === "transfer-leader") expectShape(instruction, { to: "number" });
+  else if (instruction.kind === "split") expectShape(instruction, { child: "number", at: "string" });
   else {
     expectShape(instruction, { kind: "string", steps: "list", expect: "object" });
     expectShape(instruction.expect, { voters: "list", learners: "list" });

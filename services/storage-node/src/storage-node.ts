@@ -71,6 +71,8 @@ export interface StorageNodeConfig {
   readonly replication?: Partial<ReplicationLimits> | undefined;
   readonly nodeDeadAfterMs?: number | undefined;
   readonly partitionsPerTable?: number | undefined;
+  /** Partitions with more bytes of items are split; 10 GB, as DynamoDB does, when absent. */
+  readonly partitionBytesMax?: number | undefined;
   /** How often expired items are looked for. */
   readonly ttlSweepMs?: number | undefined;
   /** Between two changes of a table's time to live; undefined: none. */
@@ -96,6 +98,7 @@ export interface StorageNode {
 const registerDeadlineMs = 10_000;
 const defaultRecordSweepMs = 10_000;
 const recoveryPeriodMs = 1000;
+const defaultPartitionBytesMax = 10 * 2 ** 30;
 const defaultTtlSweepMs = 60_000;
 const incarnationBytes = 16;
 
@@ -196,6 +199,7 @@ class NodeProcess implements StorageNode {
       clock,
       random: random.split("reports"),
       host,
+      partitionBytesMax: this.#config.partitionBytesMax ?? defaultPartitionBytesMax,
       identity: () => this.#identity,
       replicas: () => this.#opened?.replicas,
       send: (report) => {
@@ -350,7 +354,8 @@ class NodeProcess implements StorageNode {
       } else if (topic === nodeReportTopic) {
         this.#opened?.control.current()?.plane.report(nodeReportIn(body));
       } else if (topic === instructionTopic && this.#opened !== undefined && !this.#draining) {
-        executeInstruction(this.#opened.host, instructionIn(body));
+        const { host, replicas } = this.#opened;
+        executeInstruction(host, instructionIn(body), (split) => replicas.get(split.group)?.split(split) === true);
       }
     } catch (error) {
       if (!(error instanceof MalformedBody)) throw error;

@@ -2,9 +2,11 @@
 // asked to create.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Clock } from "@azimuth/foundation/clock.ts";
 import { silentLogger } from "@azimuth/foundation/logger.ts";
 import type { PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
 import { replicaIdOf } from "@azimuth/replication/host-api.ts";
+import { createMemoryEngine } from "@azimuth/storage/memory-engine.ts";
 import { createReplicas, type ReplicasDoors } from "../src/replicas.ts";
 
 const node = 1;
@@ -27,8 +29,9 @@ class Bench {
 
   /** A run of the process with this record in the map. */
   run(record: PartitionRecord): void {
+    const clock = { now: () => 0, wallNow: () => 0, defer: (callback: () => void) => void this.#deferred.push(callback) };
     const doors = {
-      clock: { now: () => 0, wallNow: () => 0, defer: (callback: () => void) => void this.#deferred.push(callback) },
+      clock,
       host: {
         createGroup: ({ replica }: { replica: number }, done: () => void) => {
           this.created.push(replica);
@@ -38,6 +41,7 @@ class Bench {
         openGroup: () => {},
       },
       log: silentLogger,
+      engine: createMemoryEngine({ clock: clock as unknown as Clock }),
       logStore: {
         group: (id: number) => (this.inLog.has(id) ? { group: id, replica: this.inLog.get(id) } : undefined),
         groups: () => [...this.inLog].map(([id, replica]) => ({ group: id, replica })),

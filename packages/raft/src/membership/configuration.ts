@@ -29,6 +29,11 @@ export function isMember(config: ConfigState, replica: ReplicaId): boolean {
   return isVoter(config, replica) || config.learners.includes(replica);
 }
 
+/** Whether both lists name the same replicas, in whatever order. */
+export function sameMembers(left: readonly ReplicaId[], right: readonly ReplicaId[]): boolean {
+  return left.length === right.length && left.every((member) => right.includes(member));
+}
+
 /** Every replica the leader must replicate to, once each. */
 export function members(config: ConfigState): ReplicaId[] {
   const all = new Set([...config.voters, ...config.votersOutgoing, ...config.learners]);

@@ -1,0 +1,57 @@
+// Splits of partitions, as the map records them.
+//
+//   StartSplit (record: a number for the child, where it begins) → the partition's leader splits (its group's log)
+//     → RecordSplit (record: both halves)
+//
+// The truth is the partition's own log, as with membership (decide-membership.ts): the map names what should happen and
+// follows what did. A split that is recorded as begun is never taken back, since its entry may be on its way; and while
+// it is under way the autoadmin changes nothing of the partition's membership. Between the split and its record, routers
+// are told that the range has changed and wait.
+import { assert } from "@azimuth/foundation/assert.ts";
+import { previousToken, splitTokenRange } from "@azimuth/placement/token.ts";
+import type { PartitionRecord } from "./cluster-map.ts";
+import type { RecordSplitCommand, StartSplitCommand } from "./commands.ts";
+import { putMeta, putPartition } from "./control-records.ts";
+import { controlGroup, type ControlState } from "./control-state.ts";
+import { ignored, refused, type ControlDecision } from "./decision.ts";
+import { generationOf } from "./replica-fate.ts";
+
+export function decideStartSplit(state: ControlState, command: StartSplitCommand): ControlDecision {
+  const { meta } = state;
+  assert(meta !== undefined, "partitions are split in a control plane that has been set up");
+  const record = command.partition === controlGroup ? undefined : state.partitions.get(command.partition);
+  if (record === undefined) return refused("PartitionNotFound", `there is no partition ${command.partition}`);
+  if (command.epoch !== undefined && command.epoch !== record.epoch) return ignored;
+  if (record.splitting !== undefined) return { effects: [], outcome: { child: record.splitting.child, ignored: true } };
+  if (record.replacing !== undefined) {
+    return refused("PartitionInUse", `a replica of partition ${record.partition} is being replaced; try again later`);
+  }
+  const at = command.at ?? middleOf(record);
+  if (at === undefined || at <= record.firstToken || at > record.lastToken) {
+    return refused("InvalidSplit", `partition ${record.partition} cannot be split there`);
+  }
+  const child = meta.nextPartition;
+  const effects = [putMeta({ ...meta, nextPartition: child + 1 }), putPartition({ ...record, splitting: { child, at } })];
+  return { effects, outcome: { child } };
+}
+
+export function decideRecordSplit(state: ControlState, command: RecordSplitCommand): ControlDecision {
+  const record = state.partitions.get(command.partition);
+  const { child, at, voters } = command;
+  if (record?.splitting === undefined || record.splitting.child !== child || record.splitting.at !== at) return ignored;
+  const { splitting: _done, ...rest } = record;
+  const lastToken = previousToken(at);
+  assert(lastToken !== undefined, "the second half does not begin with the first token of all");
+  const epoch = record.epoch + 1;
+  const second: PartitionRecord = {
+    partition: child, tableId: record.tableId, firstToken: at, lastToken: record.lastToken, epoch,
+    configEpoch: Math.max(...voters.map(generationOf)),
+    voters, learners: [], bootstrap: [], replacing: undefined,
+  };
+  return { effects: [putPartition({ ...rest, lastToken, epoch }), putPartition(second)], outcome: { child } };
+}
+
+/** Undefined for a range of one token. */
+function middleOf({ firstToken, lastToken }: PartitionRecord): string | undefined {
+  return firstToken === lastToken ? undefined : splitTokenRange(firstToken, lastToken, 2)[1]?.first;
+}

@@ -1,0 +1,30 @@
+// Splits: one that is under way is asked for until the leader reports it done; a partition that has outgrown its size is
+// split where its leader proposes.
+import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
+import type { PartitionRecord } from "./cluster-map.ts";
+import type { ClusterView } from "./observations.ts";
+import { command, type Action } from "./plan.ts";
+
+export function planSplits(view: ClusterView): readonly Action[] {
+  const records = [...view.state.partitions.values()];
+  const underWay = records.filter((record) => record.splitting !== undefined);
+  const starts = records.flatMap((record) => planStart(view, record))
+    .slice(0, Math.max(0, view.options.splitsMax - underWay.length));
+  return [...starts, ...underWay.flatMap((record) => planNext(view, record))];
+}
+
+function planStart(view: ClusterView, { partition, epoch, splitting, replacing }: PartitionRecord): readonly Action[] {
+  const at = view.group(partition).leader?.splitAt;
+  if (at === undefined || splitting !== undefined || replacing !== undefined) return [];
+  return [command({ operation: "StartSplit", partition, at, epoch })];
+}
+
+/** Only a leader is believed: no leader after it gives a new replica a state from before the split. */
+function planNext(view: ClusterView, { partition, splitting }: PartitionRecord): readonly Action[] {
+  const { leader } = view.group(partition);
+  if (leader === undefined || splitting === undefined) return [];
+  const { lastSplit } = leader;
+  if (lastSplit?.child === splitting.child) return [command({ operation: "RecordSplit", partition, ...lastSplit })];
+  const instruction = { kind: "split" as const, group: partition, ...splitting };
+  return [{ kind: "instruct", node: nodeOfReplica(leader.replica), instruction }];
+}

@@ -240,8 +240,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "keep the overlay of a lost leadership",
     file: `${partition}/write-path.ts`,
-    from: "  leadershipLost(): void {\n    this.#overlay.clear();",
-    to: "  leadershipLost(): void {",
+    from: "    this.#quiet = undefined;\n    this.#overlay.clear();",
+    to: "    this.#quiet = undefined;",
   },
   {
     name: "answer a refusal before what it saw has committed",
@@ -306,8 +306,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "destroy replicas by an old map",
     file: `${control}/replica-fate.ts`,
-    from: "  if (record === undefined) return held.group < map.nextPartition;",
-    to: "  if (record === undefined) return held.group > 0;",
+    from: "return held.group < map.nextPartition && !isBeingMade(map, held.group);",
+    to: "return held.group > 0;",
   },
   {
     name: "answer a command before it is committed",

@@ -17,7 +17,7 @@ import type { Random } from "@azimuth/foundation/random.ts";
 import { probe } from "@azimuth/foundation/probe.ts";
 import type { ConfigState, Role } from "@azimuth/raft/types.ts";
 import { nodeOfReplica, type ProposalResult, type ReplicationHost } from "@azimuth/replication/host-api.ts";
-import type { AppliedEntry, KeyRange, StateMachine } from "@azimuth/replication/state-machine.ts";
+import type { AppliedEntry, KeyRange, StateMachine, StoredState } from "@azimuth/replication/state-machine.ts";
 import type { Engine, EngineReader, WriteOperation } from "@azimuth/storage/engine.ts";
 import { controlRange } from "@azimuth/storage/keys/control-key.ts";
 import { createAutoadmin, type Autoadmin, type AutoadminOptions } from "./autoadmin.ts";
@@ -156,8 +156,12 @@ class GroupZero implements ControlPlane {
     return [controlRange()];
   }
 
-  rangesIn(_reader: EngineReader, done: (ranges: readonly KeyRange[]) => void): void {
-    done(this.ranges());
+  stateIn(_reader: EngineReader, done: (state: StoredState) => void): void {
+    done({ ranges: this.ranges(), extent: "" });
+  }
+
+  mayReceive(): boolean {
+    return true;
   }
 
   load(done: () => void): void {

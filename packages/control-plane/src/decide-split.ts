@@ -4,9 +4,9 @@
 //     → RecordSplit (record: both halves)
 //
 // The truth is the partition's own log, as with membership (decide-membership.ts): the map names what should happen and
-// follows what did. A split that is recorded as begun is never taken back, since its entry may be on its way; and while
-// it is under way the autoadmin changes nothing of the partition's membership. Between the split and its record, routers
-// are told that the range has changed and wait.
+// follows what did. A split that is recorded as begun is never taken back, since its entry may be on its way; while it
+// is under way the autoadmin changes nothing of the partition's membership. Between the split and its record, routers
+// are told that the range has changed, and wait.
 import { assert } from "@azimuth/foundation/assert.ts";
 import { previousToken, splitTokenRange } from "@azimuth/placement/token.ts";
 import type { PartitionRecord } from "./cluster-map.ts";
@@ -31,8 +31,8 @@ export function decideStartSplit(state: ControlState, command: StartSplitCommand
     return refused("InvalidSplit", `partition ${record.partition} cannot be split there`);
   }
   const child = meta.nextPartition;
-  const effects = [putMeta({ ...meta, nextPartition: child + 1 }), putPartition({ ...record, splitting: { child, at } })];
-  return { effects, outcome: { child } };
+  const announced = putPartition({ ...record, splitting: { child, at } });
+  return { effects: [putMeta({ ...meta, nextPartition: child + 1 }), announced], outcome: { child } };
 }
 
 export function decideRecordSplit(state: ControlState, command: RecordSplitCommand): ControlDecision {

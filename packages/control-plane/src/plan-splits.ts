@@ -1,5 +1,5 @@
-// Splits: one that is under way is asked for until the leader reports it done; a partition that has outgrown its size is
-// split where its leader proposes.
+// Splits: one that is under way is asked for until the leader reports it done; a partition that has outgrown its size
+// is split where its leader proposes.
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { PartitionRecord } from "./cluster-map.ts";
 import type { ClusterView } from "./observations.ts";
@@ -19,7 +19,6 @@ function planStart(view: ClusterView, { partition, epoch, splitting, replacing }
   return [command({ operation: "StartSplit", partition, at, epoch })];
 }
 
-/** Only a leader is believed: no leader after it gives a new replica a state from before the split. */
 function planNext(view: ClusterView, { partition, splitting }: PartitionRecord): readonly Action[] {
   const { leader } = view.group(partition);
   if (leader === undefined || splitting === undefined) return [];

@@ -15,7 +15,7 @@ import type { PointReadCommand, RangeReadCommand, WriteCommand } from "@azimuth/
 import type { ConfigState, Role } from "@azimuth/raft/types.ts";
 import { probe } from "@azimuth/foundation/probe.ts";
 import { nodeOfReplica, type ReplicationHost } from "@azimuth/replication/host-api.ts";
-import type { AppliedEntry, KeyRange, StateMachine } from "@azimuth/replication/state-machine.ts";
+import type { AppliedEntry, KeyRange, StateMachine, StoredState } from "@azimuth/replication/state-machine.ts";
 import type { Engine, EngineReader, WriteOperation } from "@azimuth/storage/engine.ts";
 import { birthKey } from "@azimuth/storage/keys/birth-key.ts";
 import { collectionRange } from "@azimuth/storage/keys/collection-key.ts";
@@ -87,8 +87,8 @@ export class Partition implements StateMachine {
   readonly #timeToLive: TimeToLive;
   readonly #splitter: Splitter;
   readonly #splitPoint: SplitPoint;
-  /** Made by a split that is applied and perhaps not visible yet. */
-  #unborn: Birth | undefined;
+  /** Made by splits that are applied and perhaps not visible yet. */
+  #unborn: Birth[] = [];
   /** Index of the last entry applied, and of the last one that is visible in the engine. */
   #handed = 0;
   #visible = 0;
@@ -183,14 +183,14 @@ export class Partition implements StateMachine {
     this.#splitter.reset();
   }
 
-  /** A child that begins as soon as its split is visible in the engine. */
-  get unborn(): Birth | undefined {
+  /** Children that begin as soon as their splits are visible in the engine. */
+  get unborn(): readonly Birth[] {
     return this.#unborn;
   }
 
-  /** After `close`: what there is of a child that will not begin from this replica any more. */
+  /** After `close`: what there is of children that will not begin from this replica any more. */
   unbornRanges(): readonly KeyRange[] {
-    return this.#unborn === undefined ? [] : rangesOf(this.#unborn.descriptor, this.#statistics.generations);
+    return this.#unborn.flatMap(({ descriptor }) => rangesOf(descriptor, this.#statistics.generations));
   }
 
   /** Reads one item or one page of a range; `done` runs exactly once. */
@@ -220,8 +220,9 @@ export class Partition implements StateMachine {
     const { epoch, tableId } = this.#descriptor;
     this.#handed = entry.index;
     if (decoded.epoch !== epoch) return "wrong-epoch";
-    if (decoded.split !== undefined) return this.#applySplit(entry.index, decoded.split, decoded.effects, batch, config);
-    for (const effect of decoded.effects) {
+    const { split, effects } = decoded;
+    if (split !== undefined) return this.#applySplit(entry.index, split, effects, batch, config);
+    for (const effect of effects) {
       batch.push(effect);
       this.locks.applied(effect);
       this.watches.touched(effect.key);
@@ -274,7 +275,7 @@ export class Partition implements StateMachine {
     batch.push({ kind: "put", key: partitionStatisticsKey(partition), value: encodeStatistics(child) });
     batch.push({ kind: "put", key: birthKey(partition), value: encodeBirth(birth) });
     this.#writeStatistics(batch);
-    this.#unborn = birth;
+    this.#unborn.push(birth);
     return "applied";
   }
 
@@ -308,20 +309,23 @@ export class Partition implements StateMachine {
     this.#visible = index;
     this.#writes.appliedThrough(index);
     for (const callback of this.#whenVisible.splice(0)) this.whenVisible(callback);
-    if (this.#unborn !== undefined) this.#completeSplit(this.#unborn);
+    this.#completeSplits();
     if (!this.#hasQueued) return;
     this.#hasQueued = false;
     this.#indexQueue.wake();
   }
 
   /** What this replica remembers of the range that it gave away goes; writes that waited come back elsewhere. */
-  #completeSplit(birth: Birth): void {
-    this.#unborn = undefined;
+  #completeSplits(): void {
+    if (this.#unborn.length === 0) return;
+    const births = this.#unborn;
+    this.#unborn = [];
     probe("a replica split");
+    if (births.length > 1) probe("a replica split several times at once");
     this.locks.keepThrough(this.#descriptor.lastToken);
     this.watches.clear();
     this.#splitter.reset();
-    this.#doors.born(birth, this.role === "leader");
+    for (const birth of births) this.#doors.born(birth, this.role === "leader");
     this.#doors.changed();
   }
 
@@ -349,13 +353,19 @@ export class Partition implements StateMachine {
     return rangesOf(this.#descriptor, this.#statistics.generations);
   }
 
-  rangesIn(reader: EngineReader, done: (ranges: readonly KeyRange[]) => void): void {
+  stateIn(reader: EngineReader, done: (state: StoredState) => void): void {
     const { partition } = this.#descriptor;
     reader.get([partitionStatisticsKey(partition)], ([stored]) => {
       const statistics = stored === undefined ? emptyStatistics : decodeStatistics(stored);
       const range = statistics.range ?? this.#origin;
-      done(rangesOf({ ...this.#descriptor, ...range }, statistics.generations));
+      const ranges = rangesOf({ ...this.#descriptor, ...range }, statistics.generations);
+      done({ ranges, extent: range.lastToken });
     });
+  }
+
+  /** Not a state from before a split that this node knows of: the second half is another replica's here. */
+  mayReceive(lastToken: string): boolean {
+    return lastToken <= this.#descriptor.lastToken;
   }
 
   load(done: () => void): void {
@@ -372,7 +382,7 @@ export class Partition implements StateMachine {
       this.#loadLocks(() => {
         done();
         // Applied before a snapshot replaced the state, and in the engine by now.
-        if (this.#unborn !== undefined) this.#completeSplit(this.#unborn);
+        this.#completeSplits();
         if (this.#descriptor.epoch !== epoch) this.#doors.rangeReplaced();
       });
     });

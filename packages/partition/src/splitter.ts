@@ -43,7 +43,7 @@ export class Splitter {
     this.#writes = writes;
   }
 
-  /** False when it does not begin: another is under way, this replica does not lead, the range is another one by now. */
+  /** False when it does not begin: another is under way, this replica does not lead, the range is another by now. */
   begin(wish: SplitWish): boolean {
     const { descriptor, readyTerm } = this.#partition;
     if (readyTerm === 0 || this.#run !== undefined || !isWithin(descriptor, wish.at)) return false;

@@ -12,7 +12,7 @@ import type { GroupStatus, ProposalResult, ReadResult, ReplicationHost } from "@
 import type { KeyValue, WriteOperation } from "@azimuth/storage/engine.ts";
 import { createMemoryEngine } from "@azimuth/storage/memory-engine.ts";
 import type { IndexDoors } from "../src/index-queue.ts";
-import { Partition } from "../src/partition.ts";
+import { Partition, type PartitionDoors } from "../src/partition.ts";
 import type { Birth } from "../src/split.ts";
 import type { PartitionReply } from "../src/requests.ts";
 
@@ -71,6 +71,7 @@ export interface BenchOptions {
 export class PartitionBench {
   readonly partition: Partition;
   readonly engine;
+  readonly doors: PartitionDoors;
   readonly #timers: (() => void)[] = [];
   /** What the node's map says of the table; a test may change it. */
   table: TableDefinition;
@@ -115,11 +116,11 @@ export class PartitionBench {
     const indexes = options.indexes ?? { locate: () => undefined, deliver: () => {} };
     const tableId = options.tableId ?? this.table.tableId;
     const findTable = (id: number) => (id === tableId ? this.table : undefined);
-    const doors = {
+    this.doors = {
       clock, engine: this.engine, host, findTable, indexes, changed: () => {},
       born: (birth: Birth) => void this.births.push(birth), rangeReplaced: () => {},
     };
-    this.partition = new Partition(doors, {
+    this.partition = new Partition(this.doors, {
       partition: options.partition ?? 1, tableId, firstToken, lastToken, epoch: 1,
     });
     this.lead(2);

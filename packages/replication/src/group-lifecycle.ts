@@ -192,10 +192,13 @@ export class GroupLifecycle {
     const group = new Group(log, machine, raft, applied);
     group.hardState = hardState;
     context.groups.set(id, group);
-    this.load(group, () => {
+    const loaded = (): void => {
       this.#end(id);
       done();
-    });
+    };
+    // What the engine may hold for a replica without a state is not its own, or not whole.
+    if (applied.index === 0) loaded();
+    else this.load(group, loaded);
     context.touch(group);
   }
 

@@ -4,14 +4,20 @@ import type { SnapshotMeta } from "@azimuth/raft/types.ts";
 import { decodeShaped, encodeBody, expectShape, MalformedBody } from "@azimuth/rpc/body-codec.ts";
 import type { KeyValue } from "@azimuth/storage/engine.ts";
 
-export function encodeSnapshotMeta(meta: SnapshotMeta): Uint8Array {
-  return encodeBody(meta);
+export interface SnapshotHeader extends SnapshotMeta {
+  /** What the state covers, in the state machine's own words; empty when that never changes. */
+  readonly extent: string;
+}
+
+export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
+  return encodeBody(header);
 }
 
 /** Undefined when the bytes are no such metadata. */
-export function decodeSnapshotMeta(bytes: Uint8Array): SnapshotMeta | undefined {
+export function decodeSnapshotHeader(bytes: Uint8Array): SnapshotHeader | undefined {
   try {
-    const meta = decodeShaped<SnapshotMeta>(bytes, { index: "number", term: "number", config: "object" });
+    const shape = { index: "number", term: "number", config: "object", extent: "string" } as const;
+    const meta = decodeShaped<SnapshotHeader>(bytes, shape);
     const lists = { voters: "list", votersOutgoing: "list", learners: "list", learnersNext: "list" } as const;
     expectShape(meta.config, { ...lists, autoLeave: "boolean" });
     return meta;

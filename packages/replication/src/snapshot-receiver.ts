@@ -28,7 +28,7 @@ import { raftOptionsOf } from "./group-lifecycle.ts";
 import { nodeOfReplica } from "./host-api.ts";
 import type { HostContext } from "./host-context.ts";
 import { isPlausible } from "./plausible.ts";
-import { checksumOf, decodeSnapshotMeta } from "./snapshot-codec.ts";
+import { checksumOf, decodeSnapshotHeader } from "./snapshot-codec.ts";
 
 interface Receiving {
   readonly group: Group;
@@ -100,8 +100,12 @@ export class SnapshotReceiver {
     }
     this.#parts.drain(group);
     const { raft } = group;
-    const meta = decodeSnapshotMeta(message.meta);
-    if (meta === undefined || !isPlausible(nodeOfReplica(message.from), snapshotMessage(message, meta), raft)) {
+    const header = decodeSnapshotHeader(message.meta);
+    if (header === undefined) return this.#reply(message, "refused");
+    const { extent, ...meta } = header;
+    // A leader that has not applied all of its log may offer a state that reaches into what is another group's by now.
+    if (!group.machine.mayReceive(extent)) return this.#reply(message, "refused");
+    if (!isPlausible(nodeOfReplica(message.from), snapshotMessage(message, meta), raft)) {
       return this.#reply(message, "refused");
     }
     if (message.term < raft.term || meta.index <= raft.committed) return this.#reply(message, "refused");

@@ -7,14 +7,14 @@
 // per node, bounded in rate. While a stream runs, the log is not cut above its index, or the receiver would
 // need the next snapshot at once. A failure is reported to Raft after a pause: until then Raft takes the
 // snapshot to be under way and sends none.
-import type { Message, ReplicaId, SnapshotMeta } from "@azimuth/raft/types.ts";
+import type { Message, ReplicaId } from "@azimuth/raft/types.ts";
 import type { SnapshotReplyMessage } from "@azimuth/rpc/messages.ts";
 import type { EngineIterator, EngineSnapshot, KeyValue } from "@azimuth/storage/engine.ts";
 import { appliedKey, decodeAppliedState } from "@azimuth/storage/keys/applied-key.ts";
 import { type Group, membersOf } from "./group.ts";
 import { nodeOfReplica } from "./host-api.ts";
 import type { HostContext } from "./host-context.ts";
-import { checksumOf, encodeSnapshotMeta } from "./snapshot-codec.ts";
+import { checksumOf, encodeSnapshotHeader, type SnapshotHeader } from "./snapshot-codec.ts";
 import type { KeyRange } from "./state-machine.ts";
 
 interface Stream {
@@ -24,7 +24,7 @@ interface Stream {
   readonly to: ReplicaId;
   readonly term: number;
   readonly engine: EngineSnapshot;
-  meta: SnapshotMeta | undefined;
+  header: SnapshotHeader | undefined;
   ranges: KeyRange[];
   iterator: EngineIterator | undefined;
   sent: number;
@@ -59,9 +59,7 @@ export class SnapshotSender {
     const key = keyOf(group, message.to);
     if (this.#engaged.has(key)) return;
     this.#engaged.add(key);
-    // A leader that has not applied all of its log may still hold a range that was divided.
-    const isReady = group.readyTerm === group.term;
-    if (!isReady || this.#streams.size >= this.#context.limits.snapshotSendsMax) {
+    if (this.#streams.size >= this.#context.limits.snapshotSendsMax) {
       return this.#reportLater(group, group.incarnation, message.to);
     }
     const stream: Stream = {
@@ -71,7 +69,7 @@ export class SnapshotSender {
       to: message.to,
       term: message.term,
       engine: this.#context.engine.snapshot(),
-      meta: undefined,
+      header: undefined,
       ranges: [],
       iterator: undefined,
       sent: 0,
@@ -89,11 +87,11 @@ export class SnapshotSender {
       // The change that admits the receiver may be applied in Raft and not yet visible in the engine.
       const admitted = meta !== undefined && membersOf(meta.config).includes(stream.to);
       if (!admitted) return this.#finish(stream, false);
-      stream.meta = meta;
       stream.waiting = true;
-      group.machine.rangesIn(stream.engine, (ranges) => {
+      group.machine.stateIn(stream.engine, ({ ranges, extent }) => {
         stream.waiting = false;
         if (stream.closed) return;
+        stream.header = { ...meta, extent };
         stream.ranges = [...ranges];
         this.#sendChunk(stream, [], false);
       });
@@ -127,7 +125,7 @@ export class SnapshotSender {
   pinnedIndex(group: Group): number {
     let lowest = Infinity;
     for (const stream of this.#streams.values()) {
-      if (stream.group === group) lowest = Math.min(lowest, stream.meta?.index ?? group.log.firstIndex() - 1);
+      if (stream.group === group) lowest = Math.min(lowest, stream.header?.index ?? group.log.firstIndex() - 1);
     }
     return lowest;
   }
@@ -188,7 +186,7 @@ export class SnapshotSender {
       term: stream.term,
       stream: stream.id,
       sequence,
-      meta: sequence === 0 ? encodeSnapshotMeta(stream.meta as SnapshotMeta) : undefined,
+      meta: sequence === 0 ? encodeSnapshotHeader(stream.header as SnapshotHeader) : undefined,
       pairs,
       checksum: checksumOf(pairs),
       last,

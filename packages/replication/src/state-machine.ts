@@ -15,6 +15,12 @@ export interface KeyRange {
   readonly end: Uint8Array;
 }
 
+export interface StoredState {
+  readonly ranges: readonly KeyRange[];
+  /** What the state covers, in the machine's own words; empty when that never changes. */
+  readonly extent: string;
+}
+
 export interface StateMachine {
   /**
    * Turns one committed entry into engine writes, pushed to `batch`. Synchronous and deterministic: a pure
@@ -33,8 +39,10 @@ export interface StateMachine {
   leaderReady(term: number): void;
   /** Key ranges in the engine that make up the state as of the last entry applied: to empty or destroy the replica. */
   ranges(): readonly KeyRange[];
-  /** The same as of what `reader`, a snapshot of the engine, holds: the last entry applied may not be visible in it. */
-  rangesIn(reader: EngineReader, done: (ranges: readonly KeyRange[]) => void): void;
+  /** The state as `reader`, a snapshot of the engine, holds it: the last entry applied may not be visible in it. */
+  stateIn(reader: EngineReader, done: (state: StoredState) => void): void;
+  /** Whether a state of this extent (StoredState) may come to this node. */
+  mayReceive(extent: string): boolean;
   /** The engine's content was replaced by a snapshot, or the process starts: load what is kept in memory. */
   load(done: () => void): void;
 }

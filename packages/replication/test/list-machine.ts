@@ -3,7 +3,7 @@
 import { ByteReader, ByteWriter, fromUtf8, prefixEnd, utf8 } from "@azimuth/foundation/bytes.ts";
 import type { ConfigState, Role } from "@azimuth/raft/types.ts";
 import type { Engine, EngineReader, WriteOperation } from "@azimuth/storage/engine.ts";
-import type { AppliedEntry, KeyRange, StateMachine } from "../src/state-machine.ts";
+import type { AppliedEntry, KeyRange, StateMachine, StoredState } from "../src/state-machine.ts";
 
 export class ListMachine implements StateMachine {
   readonly group: number;
@@ -55,8 +55,12 @@ export class ListMachine implements StateMachine {
     return [{ start: prefix, end: prefixEnd(prefix) as Uint8Array }];
   }
 
-  rangesIn(_reader: EngineReader, done: (ranges: readonly KeyRange[]) => void): void {
-    done(this.ranges());
+  stateIn(_reader: EngineReader, done: (state: StoredState) => void): void {
+    done({ ranges: this.ranges(), extent: "" });
+  }
+
+  mayReceive(): boolean {
+    return true;
   }
 
   load(done: () => void): void {

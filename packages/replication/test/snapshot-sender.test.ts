@@ -17,7 +17,6 @@ test("a snapshot asked for while one of an earlier life of the replica ends is r
   const reports: boolean[] = [];
   const group = {
     id: 7, replica: replicaIdOf(0, 1), incarnation: 0, closed: false, leads: true,
-    readyTerm: 3, term: 3,
     machine: { ranges: () => [] },
     raft: { term: 3, reportSnapshot: (_replica: number, installed: boolean) => void reports.push(installed) },
   };

@@ -78,6 +78,7 @@ export const scenarios: Readonly<Record<string, readonly FaultKind[]>> = {
   disks: ["disk-stall", "disk-full", "failed-sync", "lose-disk", "damage-log", "crash-node", "crash-all"],
   // With faults that make clients retry: what wrong clocks may break is that a retry is recognised.
   clocks: ["clock-jump", "clock-drift", "pause", "lost-responses", "reset", "crash-node"],
+  splits: ["crash-node", "crash-all", "pause", "partition-node", "lossy", "lose-disk", "add-node", "control-outage"],
   membership: ["lose-disk", "damage-log", "add-node", "drain-node", "remove-node", "control-outage", "crash-node"],
 };
 

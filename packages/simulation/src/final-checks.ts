@@ -1,6 +1,6 @@
 // What must be true once the load has ended and the faults with it: all copies come back and catch up, replicas of a
 // group are the same byte for byte, and the cluster map is whole.
-import { copiesOf, digestOf, gapsOf, groupsOf, whatIsMissing, type Copy } from "./health.ts";
+import { copiesOf, digestOf, gapsOf, countOf, groupsOf, whatIsMissing, type Copy } from "./health.ts";
 import type { Operator } from "./operator.ts";
 import { within } from "./within.ts";
 import type { World } from "./world.ts";
@@ -45,13 +45,15 @@ function lackingCopies(world: World, operator: Operator, zoneIsDown: boolean): r
   return lacking;
 }
 
-/** Compares all copies byte for byte, and looks at the map. */
+/** Compares all copies byte for byte and with what they count, and looks at the map. */
 export async function checkCopies(world: World, operator: Operator): Promise<readonly string[]> {
   const map = operator.map();
   const found = [...gapsOf(map)];
   for (const record of groupsOf(map)) {
     const different = await compareCopies(world, () => copiesOf(world, operator.map(), record), record);
     if (different !== undefined) found.push(different);
+    const miscount = record.partition === 0 ? undefined : await compareCount(world, operator, record);
+    if (miscount !== undefined) found.push(miscount);
   }
   return found;
 }
@@ -71,6 +73,25 @@ async function compareCopies(
     if (new Set(digests).size === 1) return undefined;
     const told = before.map((copy, position) => `${copy.node} ${(digests[position] as string).slice(0, 8)}`);
     return `the copies of group ${record.partition} differ at entry ${all[0]}: ${told.join(", ")}`;
+  }
+  return undefined;
+}
+
+/** A partition that is written to meanwhile is counted again. */
+async function compareCount(
+  world: World, operator: Operator, record: Parameters<typeof digestOf>[1],
+): Promise<string | undefined> {
+  for (let comparison = 0; comparison < comparisonsMax; comparison++) {
+    const [copy] = copiesOf(world, operator.map(), record);
+    if (copy === undefined) return undefined;
+    const { items, bytes, applied } = copy.status;
+    const { partition } = record;
+    const counting = countOf(copy, record);
+    const there = await within(world, comparisonLimitMs, counting, `counting group ${partition} ended not`);
+    const now = copiesOf(world, operator.map(), record).find(({ node }) => node === copy.node);
+    if (now?.status.applied !== applied) continue;
+    if (there.items === items && there.bytes === bytes) return undefined;
+    return `partition ${partition} counts ${items} items of ${bytes} bytes and has ${there.items} of ${there.bytes}`;
   }
   return undefined;
 }

@@ -60,6 +60,7 @@ export function whatIsMissing(world: World, operator: Operator): string | undefi
     const { partition, voters, learners, replacing } = record;
     const what = `group ${partition} with voters ${voters.join(" ")}`;
     if (replacing !== undefined) return `${what} replaces ${replacing.remove} by ${replacing.add}`;
+    if (record.splitting !== undefined) return `${what} is being split into ${partition} and ${record.splitting.child}`;
     if (learners.length > 0) return `${what} has learners ${learners.join(" ")}`;
     if (voters.length < copies) return `${what} lacks a copy, with nodes ${describeNodes(map)}`;
     const found = copiesOf(world, map, record);
@@ -132,20 +133,34 @@ export async function digestOf(copy: Copy, record: PartitionRecord): Promise<str
     indexMarkRange(partition),
   ];
   const hash = createHash("sha256");
-  for (const range of ranges) await addRange(copy.life.engine, range, hash);
+  for (const range of ranges) {
+    await forEachPair(copy.life.engine, range, (key, value) =>
+      void hash.update(`${key.length} ${value.length} `).update(key).update(value));
+  }
   return hash.digest("hex");
 }
 
-function addRange(
+/** What a partition's copy holds: to be compared with what it counts. */
+export async function countOf(copy: Copy, record: PartitionRecord): Promise<{ items: number; bytes: number }> {
+  const count = { items: 0, bytes: 0 };
+  const range = partitionRange(record.tableId, record.firstToken, record.lastToken);
+  await forEachPair(copy.life.engine, range, (_key, value) => {
+    count.items++;
+    count.bytes += value.length;
+  });
+  return count;
+}
+
+function forEachPair(
   engine: Engine,
   range: { readonly start: Uint8Array; readonly end: Uint8Array },
-  hash: ReturnType<typeof createHash>,
+  visit: (key: Uint8Array, value: Uint8Array) => void,
 ): Promise<void> {
   return new Promise((resolve) => {
-    const iterator = engine.iterate({ ...range, reverse: false });
+    const iterator = engine.iterate(range);
     const pull = (): void =>
       iterator.next(chunkBytes, (pairs) => {
-        for (const { key, value } of pairs) hash.update(`${key.length} ${value.length} `).update(key).update(value);
+        for (const { key, value } of pairs) visit(key, value);
         if (pairs.length > 0) return pull();
         iterator.close();
         resolve();

@@ -9,6 +9,7 @@ import { HistoryRecorder } from "@azimuth/history/recorder.ts";
 import type { Verdict } from "@azimuth/history/verdict.ts";
 import { checkCopies, waitForCopies } from "./final-checks.ts";
 import { createWorkload, drawOptions, type DrawnOptions } from "./draw-options.ts";
+import { Splits } from "./splits.ts";
 import { Nemesis } from "./faults.ts";
 import { canDoWithout, describeReplicas, isFullyReplicated } from "./health.ts";
 import { Invariants } from "./invariants.ts";
@@ -114,10 +115,13 @@ class Run {
     const nemesis = new Nemesis(world, operator, this.#random.split("nemesis"), this.#drawn.faults);
     this.#nemesis = nemesis;
     nemesis.start();
+    const splits = new Splits(world, operator, this.#random.split("splits"), this.#drawn.splitMeanMs);
+    splits.start();
     const running = Promise.all(this.#loads.flatMap(({ workload, context }) =>
       context.clients.map((client, number) => workload.run(context, client, number))));
     await world.advance(world.time.now() + this.#options.loadMs);
     nemesis.stop();
+    splits.stop();
     const zoneLeftDown = this.#zoneToLeaveDown(nemesis, operator);
     this.#heal(zoneLeftDown);
     this.#stopped = true;

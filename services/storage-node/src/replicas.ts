@@ -11,6 +11,7 @@
 // A partition that is split makes its child by itself, before the map knows it (`born`). Keys are ordered by token and
 // not by partition, so no two replicas here may ever hold the same range: a child that the map gives this node waits
 // until the replica of its parent has been split, replaced by a snapshot, or destroyed.
+import { assert } from "@azimuth/foundation/assert.ts";
 import { fromUtf8, utf8 } from "@azimuth/foundation/bytes.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
@@ -52,6 +53,8 @@ export interface Replicas {
   openRecovered(): void;
   /** Call whenever the map changed. */
   reconcile(map: GroupLookup): void;
+  /** Throws when two replicas here hold the same range. */
+  checkInvariants(): void;
 }
 
 export interface ReplicasDoors extends Omit<PartitionDoors, "born" | "rangeReplaced"> {
@@ -122,7 +125,7 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
     const isThere = partitions.has(group) || busy.has(group) || forgotten.has(group);
     if (replica === undefined || isThere || logStore.wasRemoved(group, replica)) return forgetBirth(group);
     descriptors.set(group, descriptor);
-    // Also what became of the parent's range: this list is what the parent's replica is known by should it lose its state.
+    // With it the parent's range as it is now: by this list its replica is known should it lose its state.
     saveDescriptors();
     const bootstrap = { ...emptyConfig, voters };
     log.info("a split made a partition", { partition: group, replica });
@@ -139,7 +142,7 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
       const { descriptor, unborn } = held;
       if (descriptor.partition === partition || descriptor.tableId !== tableId) continue;
       const isApart = descriptor.lastToken < firstToken || descriptor.firstToken > lastToken;
-      if (!isApart || unborn !== undefined) return true;
+      if (!isApart || unborn.length > 0) return true;
     }
     return false;
   }
@@ -214,12 +217,13 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
     }));
   }
 
-  /** A child that was to come from a replica that is no more comes by a snapshot. */
+  /** Children that were to come from a replica that is no more come by a snapshot. */
   function abandonUnborn(replica: Partition, done: () => void): void {
-    if (replica.unborn === undefined) return done();
-    const operations = replica.unbornRanges().map((range): WriteOperation => ({ kind: "delete-range", ...range }));
-    const key = birthKey(replica.unborn.descriptor.partition);
-    engine.write([...operations, { kind: "delete", key }], done);
+    if (replica.unborn.length === 0) return done();
+    const ranges = replica.unbornRanges().map((range): WriteOperation => ({ kind: "delete-range", ...range }));
+    const births = replica.unborn.map(({ descriptor: { partition } }): WriteOperation =>
+      ({ kind: "delete", key: birthKey(partition) }));
+    engine.write([...ranges, ...births], done);
   }
 
   function settle(partition: number): void {
@@ -253,6 +257,9 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
     all: () => partitions.values(),
     openRecovered,
     reconcile,
+    checkInvariants() {
+      assertApart([...partitions.values(), ...leaving.values()].map(({ descriptor }) => descriptor));
+    },
   };
 }
 
@@ -269,4 +276,14 @@ function descriptorOf(record: PartitionRecord, { findTable }: Pick<PartitionDoor
     epoch,
     ...(local.length > 0 ? { localIndexes: local } : {}),
   };
+}
+
+function assertApart(descriptors: readonly PartitionDescriptor[]): void {
+  const inOrder = descriptors.toSorted((left, right) =>
+    left.tableId - right.tableId || (left.firstToken < right.firstToken ? -1 : 1));
+  for (const [position, next] of inOrder.entries()) {
+    const before = inOrder[position - 1];
+    const overlaps = before?.tableId === next.tableId && before.lastToken >= next.firstToken;
+    assert(!overlaps, `partitions ${before?.partition} and ${next.partition} hold the same range here`);
+  }
 }

@@ -414,6 +414,7 @@ class NodeProcess implements StorageNode {
   checkInvariants(): void {
     this.#opened?.host.checkInvariants();
     this.#opened?.control.current()?.plane.checkInvariants();
+    this.#opened?.replicas.checkInvariants();
   }
 
   rangesOf(partition: number): readonly { readonly start: Uint8Array; readonly end: Uint8Array }[] {

@@ -2,10 +2,16 @@
 // asked to create.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Clock } from "@azimuth/foundation/clock.ts";
+import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
 import { silentLogger } from "@azimuth/foundation/logger.ts";
 import type { PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
-import { replicaIdOf } from "@azimuth/replication/host-api.ts";
+import { encodeEntry } from "@azimuth/partition/entry-codec.ts";
+import { encodeBirth } from "@azimuth/partition/split.ts";
+import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
+import { replicaIdOf, type CreateGroupOptions } from "@azimuth/replication/host-api.ts";
+import type { StateMachine } from "@azimuth/replication/state-machine.ts";
+import type { WriteOperation } from "@azimuth/storage/engine.ts";
+import { birthKey } from "@azimuth/storage/keys/birth-key.ts";
 import { createMemoryEngine } from "@azimuth/storage/memory-engine.ts";
 import { createReplicas, type ReplicasDoors } from "../src/replicas.ts";
 
@@ -88,4 +94,102 @@ test("a replica whose creation was cut short is created again", () => {
   bench.inLog.clear();
   bench.run(recordOf(0, founders));
   assert.deepEqual(bench.created, [founders[0], founders[0]]);
+});
+
+const before = { ...recordOf(0, founders), bootstrap: founders };
+const parent = { ...before, lastToken: `7${"f".repeat(15)}`, epoch: 2 };
+const second: PartitionRecord = { ...before, partition: 6, firstToken: `8${"0".repeat(15)}`, epoch: 2, bootstrap: [] };
+
+/** The node's list and log, in the middle of a split that the engine has or has not. */
+class SplitBench {
+  readonly clock = new TestClock();
+  readonly engine = createMemoryEngine({ clock: this.clock });
+  readonly created: { readonly group: number; readonly founding: boolean }[] = [];
+  readonly held = new Map([[group, founders[0] as number]]);
+  readonly machines = new Map<number, StateMachine>();
+  readonly replicas = createReplicas({
+    clock: this.clock, engine: this.engine, log: silentLogger, node: () => node, findTable: () => undefined,
+    indexes: { locate: () => undefined, deliver: () => {} },
+    changed: () => {},
+    host: {
+      openGroup: ({ group: id, machine }: { group: number; machine: StateMachine }) => void this.machines.set(id, machine),
+      createGroup: (options: CreateGroupOptions, done: () => void) => {
+        this.created.push({ group: options.group, founding: options.bootstrap !== undefined });
+        this.held.set(options.group, options.replica);
+        this.clock.defer(done);
+      },
+    },
+    logStore: {
+      group: (id: number) => (this.held.has(id) ? { group: id, replica: this.held.get(id) } : undefined),
+      groups: () => [...this.held].map(([id, replica]) => ({ group: id, replica })),
+      wasRemoved: () => false,
+    },
+    files: {
+      readWhole: () => Buffer.from(JSON.stringify([{ partition: group, tableId: 7, firstToken: before.firstToken,
+        lastToken: before.lastToken, epoch: 1, replica: founders[0] }])),
+      writeAtomically: () => {},
+    },
+  } as unknown as ReplicasDoors);
+
+  /** The map as it is once the split is recorded. */
+  reconcile(): void {
+    const records = [parent, second];
+    this.replicas.reconcile({
+      nextPartition: 7, groups: () => records, group: (id) => records.find(({ partition }) => partition === id),
+    });
+    this.clock.settle();
+  }
+}
+
+class TestClock implements Clock {
+  readonly #deferred: (() => void)[] = [];
+  now = (): number => 0;
+  wallNow = (): number => 0;
+  after = (): Timer => ({ cancel() {} });
+  every = (): Timer => ({ cancel() {} });
+  defer = (callback: () => void): void => void this.#deferred.push(callback);
+  settle(): void {
+    for (let next = this.#deferred.shift(); next !== undefined; next = this.#deferred.shift()) next();
+  }
+}
+
+test("a child waits until its parent's replica has been split here, and then begins from what is there", () => {
+  const bench = new SplitBench();
+  bench.replicas.openRecovered();
+  bench.clock.settle();
+  bench.reconcile();
+  assert.deepEqual(bench.created, [], "both would write to the same keys");
+  bench.replicas.checkInvariants();
+  const machine = bench.machines.get(group) as StateMachine;
+  const batch: WriteOperation[] = [];
+  const split = {
+    child: 6, at: second.firstToken, voters: founders, preparedAt: 8, items: 0, bytes: 0, localIndexes: [],
+  };
+  const data = encodeEntry({
+    epoch: 1, generation: 0, expires: false, itemCountDelta: 0, itemBytesDelta: 0, record: undefined, split, effects: [],
+  });
+  machine.apply({ index: 9, term: 2, data }, batch, { ...emptyConfig, voters: founders });
+  bench.engine.write(batch, () => machine.appliedThrough(9));
+  bench.clock.settle();
+  assert.deepEqual(bench.created, [{ group: 6, founding: true }]);
+  bench.reconcile();
+  bench.replicas.checkInvariants();
+  assert.equal(bench.created.length, 1);
+});
+
+test("a child that the process did not come to create is created after the restart, not fetched by a snapshot", () => {
+  const bench = new SplitBench();
+  const descriptor = {
+    partition: 6, tableId: 7, firstToken: second.firstToken, lastToken: second.lastToken, epoch: 2,
+  };
+  const value = encodeBirth({ descriptor, voters: founders });
+  bench.engine.write([{ kind: "put", key: birthKey(6), value }], () => {});
+  bench.clock.settle();
+  bench.replicas.openRecovered();
+  bench.reconcile();
+  assert.deepEqual(bench.created, [{ group: 6, founding: true }]);
+  let left = 0;
+  bench.engine.get([birthKey(6)], ([found]) => (left = found === undefined ? 0 : 1));
+  bench.clock.settle();
+  assert.equal(left, 0);
 });

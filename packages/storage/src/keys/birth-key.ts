@@ -1,15 +1,11 @@
 // A partition that a split has made and whose replica on this node is still to be created: "b" | child partition
 // (8 bytes) → what it is (packages/partition, split.ts). Written in the batch of the split, so that a crash between the
 // two is no harm, and deleted once the replica is in the log. It belongs to the node and travels in no snapshot.
-import { decodeGroupKey, groupKey } from "./group-key.ts";
+import { groupKey } from "./group-key.ts";
 import { birthSpace } from "./spaces.ts";
 
 export function birthKey(child: number): Uint8Array {
   return groupKey(birthSpace, child);
-}
-
-export function decodeBirthKey(key: Uint8Array): number {
-  return decodeGroupKey(birthSpace, key);
 }
 
 /** All births that wait on this node. */

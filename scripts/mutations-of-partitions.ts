@@ -75,8 +75,8 @@ const ofTransactions: readonly Mutation[] = [
   {
     name: "leave the locks out of a snapshot",
     file: `${partition}/partition.ts`,
-    from: "      lockRange(tableId, firstToken, lastToken),\n      indexQueueRange",
-    to: "      indexQueueRange",
+    from: "    lockRange(tableId, firstToken, lastToken),\n    indexQueueRange",
+    to: "    indexQueueRange",
   },
   {
     name: "tell of an abort that is not recorded",
@@ -138,13 +138,13 @@ const ofIndexes: readonly Mutation[] = [
   {
     name: "leave the index queue out of a snapshot",
     file: `${partition}/partition.ts`,
-    from: "      indexQueueRange(partition),\n",
+    from: "    indexQueueRange(partition),\n",
     to: "",
   },
   {
     name: "leave the index marks out of a snapshot",
     file: `${partition}/partition.ts`,
-    from: "      indexMarkRange(partition),\n",
+    from: "    indexMarkRange(partition),\n",
     to: "",
   },
 ];

@@ -282,8 +282,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "serve strong reads as eventual ones",
     file: `${partition}/read-path.ts`,
-    from: "    if (!command.consistent) {",
-    to: `    if (!command.consistent || command.operation === "GetItem") {`,
+    from: "    if (command.consistent) return submitStrong",
+    to: `    if (command.consistent && command.operation !== "GetItem") return submitStrong`,
   },
   {
     name: "create a table twice",

@@ -99,6 +99,9 @@ export class Partition implements StateMachine {
   readonly recordGenerations: RecordGenerations;
   readonly locks: LockTable;
   readonly watches: ReadWatches;
+  /** How often the state was loaded: more often than before means that it is another one. */
+  loads = 0;
+  isClosed = false;
   role: Role = "follower";
   leader = 0;
   /** Term in which this replica leads and may decide; 0 while it may not. */
@@ -178,6 +181,7 @@ export class Partition implements StateMachine {
 
   /** The replica leaves this node: whatever goes on by itself ends. */
   close(): void {
+    this.isClosed = true;
     this.readyTerm = 0;
     this.#indexQueue.reset();
     this.#splitter.reset();
@@ -369,6 +373,7 @@ export class Partition implements StateMachine {
   }
 
   load(done: () => void): void {
+    this.loads++;
     this.#doors.engine.get([partitionStatisticsKey(this.#descriptor.partition)], ([stored]) => {
       const { epoch } = this.#descriptor;
       this.#statistics = stored === undefined ? emptyStatistics : decodeStatistics(stored);

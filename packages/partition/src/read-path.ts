@@ -29,6 +29,8 @@ export interface ReadPath {
 
 type Done = (reply: PartitionReply) => void;
 
+const stateless: PartitionReply = { status: "unavailable", reason: "this replica has no state" };
+
 export function createReadPath(doors: PartitionDoors, partition: Partition): ReadPath {
   const lockedReads = createLockedReads(doors, partition);
 
@@ -38,13 +40,16 @@ export function createReadPath(doors: PartitionDoors, partition: Partition): Rea
     if (epoch !== descriptor.epoch) return done({ status: "wrong-epoch" });
     const table = doors.findTable(command.tableId);
     if (table === undefined || command.tableId !== descriptor.tableId) return done({ status: "wrong-epoch" });
-    if (!command.consistent) {
-      if (doors.host.status(descriptor.partition)?.initialised !== true) {
-        return done({ status: "unavailable", reason: "this replica has no state yet" });
-      }
-      return serve(command, table, done);
-    }
-    submitStrong(request, done);
+    const { loads } = partition;
+    // What is read while the state goes, with the replica or for a snapshot, may be nothing where there is something.
+    const isGone = (): boolean => partition.isClosed || partition.loads !== loads;
+    if (command.consistent) return submitStrong(request, (reply) => done(isGone() ? stateless : reply));
+    if (!hasState()) return done(stateless);
+    serve(command, table, (reply) => done(isGone() || !hasState() ? stateless : reply));
+  }
+
+  function hasState(): boolean {
+    return doors.host.status(partition.descriptor.partition)?.initialised === true;
   }
 
   function submitStrong({ command, epoch }: ReadRequest<PointReadCommand | RangeReadCommand>, done: Done): void {

@@ -86,6 +86,8 @@ export class PartitionBench {
   /** ReadIndex answers by itself; otherwise the test calls `confirmReads`. */
   autoConfirm = true;
   wallNow = 1_700_000_000_000;
+  /** The replica has its state. */
+  initialised = true;
   /** Of the monotonic clock. */
   now = 0;
 
@@ -111,7 +113,8 @@ export class PartitionBench {
         this.#waitingReads.push(done);
         if (this.autoConfirm) this.confirmReads();
       },
-      status: () => ({ applied: this.#applied, initialised: true, config: this.config }) as GroupStatus,
+      status: () =>
+        ({ applied: this.#applied, initialised: this.initialised, config: this.config }) as GroupStatus,
     } as unknown as ReplicationHost;
     const indexes = options.indexes ?? { locate: () => undefined, deliver: () => {} };
     const tableId = options.tableId ?? this.table.tableId;

@@ -274,3 +274,21 @@ test("a strong read waits for confirmation; an eventual one answers from what is
   bench.settle();
   assert.equal(strong.status(), "ok");
 });
+
+test("a read during which the replica loses its state is not answered with what is left", () => {
+  const changes: Readonly<Record<string, (bench: PartitionBench) => void>> = {
+    "a snapshot begins to arrive": (bench) => (bench.initialised = false),
+    "another state was loaded": (bench) => bench.partition.load(() => {}),
+    "the replica leaves": (bench) => bench.partition.close(),
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    const bench = new PartitionBench();
+    const before = bench.send("GetItem", key);
+    bench.settle();
+    assert.equal(before.status(), "ok");
+    const during = bench.send("GetItem", key);
+    change(bench);
+    bench.settle();
+    assert.equal(during.status(), "unavailable", name);
+  }
+});

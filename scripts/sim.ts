@@ -4,6 +4,7 @@
 //   npm run sim -- --seeds 1000 [--from 1] [--jobs 4]    many runs, on all cores, with progress
 //   npm run sim -- --coverage [--seeds 300]              many runs, and how often each rare state was reached
 //   npm run sim -- --meta [--seeds 10]                   each seed twice, in two processes, compared byte for byte
+//   npm run sim -- --meta --node PATH                    the second time by another Node binary
 //   npm run sim -- --corpus                              the seeds of test/simulation/seeds.txt
 //
 // With any of them: --until MS (virtual time under load, default 60000), --scenario NAME (which faults may be drawn),
@@ -40,6 +41,8 @@ const { values: flags } = parseArgs({
     workloads: { type: "string" },
     history: { type: "string" },
     meta: { type: "boolean", default: false },
+    /** With --meta: the binary that runs the seeds the second time. */
+    node: { type: "string", default: process.execPath },
     coverage: { type: "boolean", default: false },
     corpus: { type: "boolean", default: false },
     /** Stops at the first failure. */
@@ -136,13 +139,20 @@ async function work(): Promise<void> {
 }
 
 /** Runs jobs in worker processes; `each` gets every line, in the order in which they end, and may stop the rest. */
-function runMany(jobs: readonly Job[], each: (line: WorkerLine) => boolean, digests = false): Promise<void> {
+function runMany(
+  jobs: readonly Job[],
+  each: (line: WorkerLine) => boolean,
+  digests = false,
+  node = process.execPath,
+): Promise<void> {
   const queue = [...jobs];
   const workers = Math.min(jobs.length, flags.jobs === undefined ? availableParallelism() : Number(flags.jobs));
   const lives = Array.from({ length: workers }, () => new Promise<void>((resolve, reject) => {
     const script = process.argv[1] as string;
-    const args = ["--disable-warning=ExperimentalWarning", script, "--worker", ...(digests ? ["--digest"] : [])];
-    const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+    // Node 22 before 22.18 strips types only when told to.
+    const options = ["--disable-warning=ExperimentalWarning", "--experimental-strip-types"];
+    const args = [...options, script, "--worker", ...(digests ? ["--digest"] : [])];
+    const child = spawn(node, args, { stdio: ["pipe", "pipe", "inherit"] });
     let rest = "";
     let current: Job | undefined;
     const next = (): void => {
@@ -225,11 +235,13 @@ async function meta(jobs: readonly Job[]): Promise<boolean> {
     return true;
   };
   await runMany(jobs, compare, true);
-  await runMany(jobs, compare, true);
+  await runMany(jobs, compare, true, flags.node);
   const all = createHash("sha256");
   for (const job of jobs) all.update(digests.get(job.seed) ?? "");
   const digest = all.digest("hex").slice(0, 16);
-  const summary = `${jobs.length} seeds run twice, ${different} differed; Node ${process.version}, digest ${digest}`;
+  const second = execFileSync(flags.node, ["--version"], { encoding: "utf8" }).trim();
+  const versions = second === process.version ? second : `${process.version} and ${second}`;
+  const summary = `${jobs.length} seeds run twice, ${different} differed; Node ${versions}, digest ${digest}`;
   process.stdout.write(`${summary}\n`);
   return different === 0;
 }

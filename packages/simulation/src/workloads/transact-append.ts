@@ -58,8 +58,7 @@ export function createTransactAppendWorkload(): Workload {
     return result.kind === "ok";
   }
 
-  async function readAlone(context: WorkloadContext, client: SimulatedClient): Promise<void> {
-    const [key] = choose(context, 1) as [string];
+  async function readAlone(context: WorkloadContext, client: SimulatedClient, key: string): Promise<void> {
     const open = context.history.invoke(client.name, "txn", [["r", key, null]]);
     const result = await client.call("GetItem", { ...at(key), ConsistentRead: true });
     end(context, open, result, (body) => [["r", key, elementsOf(itemOf<ListItem>(body))]]);
@@ -76,7 +75,7 @@ export function createTransactAppendWorkload(): Workload {
         if (choice < 0.4) await append(context, client);
         else if (choice < 0.5) await appendAlone(context, client);
         else if (choice < 0.8) await read(context, client, choose(context, context.random.between(2, 4)));
-        else await readAlone(context, client);
+        else for (const key of choose(context, 3)) await readAlone(context, client, key);
         await context.think();
       }
     },

@@ -46,6 +46,7 @@ const nodesAddedMax = 2;
 const removalPeriodMs = 200;
 const clockJumpsMsMax = [5000, 5000, 240_000];
 const slowDrift = -0.75;
+const mistakenMs = 3000;
 
 export interface FaultPlan {
   readonly kinds: readonly FaultKind[];
@@ -343,20 +344,26 @@ export class Nemesis {
       const side = this.#sides.pick([inside, outside, undefined]);
       side?.push(router);
     }
-    const restoreClocks = this.#sides.chance(0.5) ? this.#slow(some) : (): void => {};
     const heal = this.#separate(inside, outside);
-    return () => {
-      restoreClocks();
-      heal();
-    };
+    return this.#sides.chance(0.3) ? heal : this.#mistaken(some, heal);
   }
 
-  /** A leader whose clock is slow goes on believing that it leads long after the others have chosen another. */
-  #slow(nodes: readonly string[]): Undo {
+  /**
+   * Leaders whose clocks are slow go on believing that they lead long after the others have chosen new ones. That takes
+   * a while: `end` comes no earlier, unless everything ends.
+   */
+  #mistaken(nodes: readonly string[], end: Undo): Undo {
+    const { time } = this.#world;
     const clocks = nodes.map((name) => this.#world.clockOf(name));
     for (const clock of clocks) clock?.setDrift(slowDrift);
-    return () => {
+    const endsAt = time.now() + mistakenMs;
+    const finish = (): void => {
       for (const clock of clocks) clock?.setDrift(0);
+      end();
+    };
+    return () => {
+      if (this.#stopped || time.now() >= endsAt) finish();
+      else time.after(endsAt - time.now(), finish);
     };
   }
 

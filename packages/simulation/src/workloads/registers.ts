@@ -8,11 +8,12 @@ import type { SimulatedClient } from "../simulated-client.ts";
 import { createTable, itemOf, record, type Workload, type WorkloadContext } from "./workload.ts";
 
 const keysAtATime = 3;
-/** After so many operations a register is left alone and another begun. */
+/** After so many operations of writers a register is left alone and another begun. */
 const operationsPerKey = 80;
-/** Every other client only reads: near a leader that was replaced, who writes waits, and sees nothing. */
+/** Every other client only reads, and often: near a leader that was replaced, who writes waits, and sees nothing. */
 const readsOfReaders = 1;
 const readsOfWriters = 0.25;
+const readersPauseMs = 80;
 
 interface Register {
   readonly v?: { readonly N: string };
@@ -29,7 +30,8 @@ export function createRegistersWorkload(conditional: boolean): Workload {
 
   async function one(context: WorkloadContext, client: SimulatedClient, reads: number): Promise<void> {
     const { random, history } = context;
-    const generation = Math.floor(operations++ / (operationsPerKey * keysAtATime));
+    if (reads < readsOfReaders) operations++;
+    const generation = Math.floor(operations / (operationsPerKey * keysAtATime));
     const key = `${name}-${generation}-${random.integer(keysAtATime)}`;
     const Key = { id: { S: key } };
     const value = String(++lastValue);
@@ -61,10 +63,10 @@ export function createRegistersWorkload(conditional: boolean): Workload {
     name,
     setUp: (context) => createTable(context, name, false),
     async run(context, client, number) {
-      const reads = number % 2 === 0 ? readsOfReaders : readsOfWriters;
+      const isReader = number % 2 === 0;
       while (!context.isStopped()) {
-        await one(context, client, reads);
-        await context.think();
+        await one(context, client, isReader ? readsOfReaders : readsOfWriters);
+        await (isReader ? context.world.sleep(readersPauseMs) : context.think());
       }
     },
     async check(context) {

@@ -12,6 +12,7 @@ import { createIndexAgreementWorkload } from "./workloads/index-agreement.ts";
 import { createListAppendWorkload } from "./workloads/list-append.ts";
 import { createRangesWorkload } from "./workloads/ranges.ts";
 import { createRegistersWorkload } from "./workloads/registers.ts";
+import { createScansWorkload } from "./workloads/scans.ts";
 import { createTablesWorkload } from "./workloads/tables.ts";
 import { createTransactAppendWorkload } from "./workloads/transact-append.ts";
 import { createTransfersWorkload } from "./workloads/transfers.ts";
@@ -26,6 +27,7 @@ const workloadMakers: Readonly<Record<string, () => Workload>> = {
   bank: createBankWorkload,
   "list-append": createListAppendWorkload,
   ranges: createRangesWorkload,
+  scans: createScansWorkload,
   "eventual-reads": createEventualReadsWorkload,
   tables: createTablesWorkload,
   "index-agreement": createIndexAgreementWorkload,

@@ -2,6 +2,7 @@
 // change replaces one text, which must occur exactly once, by another. The list grows with the code: whoever moves a
 // line that is named here moves the name with it, and `npm run check` says so when somebody did not.
 import { mutationsOfPartitions } from "./mutations-of-partitions.ts";
+import { mutationsOfSplits } from "./mutations-of-splits.ts";
 
 export interface Mutation {
   readonly name: string;
@@ -400,4 +401,5 @@ export const mutations: readonly Mutation[] = [
     to: "if (replica === -1) keepAway(descriptor, replica);",
   },
   ...mutationsOfPartitions,
+  ...mutationsOfSplits,
 ];

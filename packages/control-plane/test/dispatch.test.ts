@@ -59,8 +59,9 @@ function sendWrite() {
     request: (to: string, fields: RequestFields, _timeoutMs: number, answer: (result: RequestResult) => void) =>
       void sent.push({ ...fields, to, answer }),
   } as unknown as Requester;
+  const map = { lastToken: "f".repeat(16) };
   const follower = {
-    partitionFor: () => ({ partition: 1, epoch: 1, voters: [4097, 4098, 4099], lastToken: "f".repeat(16) }),
+    partitionFor: () => ({ partition: 1, epoch: 1, voters: [4097, 4098, 4099], lastToken: map.lastToken }),
     node: (number: number) => ({ name: `node-${number}`, zone: `az-${number}` }),
   } as unknown as MapFollower;
   const random = createSeededRandom(1);
@@ -71,8 +72,15 @@ function sendWrite() {
   const command = { kind: "write", tableId: 1, position: { token: "0".repeat(16) } } as unknown as WriteCommand;
   const context = { trace: "t", deadline: 5000, requestToken: Buffer.from("sixteen bytes ok"), firstAttempt: 0 };
   dispatcher.write(command, context, (result) => results.push(result));
-  return { clock, sent, results, requestToken: context.requestToken };
+  return { clock, sent, results, map, requestToken: context.requestToken };
 }
+
+test("an answer names the range that was asked, though the partition was split meanwhile", () => {
+  const { sent, results, map } = sendWrite();
+  map.lastToken = `7${"f".repeat(15)}`;
+  sent[0]?.answer(response("ok", {}, { replica: 4097, leads: true }));
+  assert.deepEqual(results.map((result) => (result.kind === "ok" ? result.lastToken : "")), ["f".repeat(16)]);
+});
 
 test("a write that was lost is sent again as a later attempt of the same write", () => {
   const { clock, sent, results, requestToken } = sendWrite();

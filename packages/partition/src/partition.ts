@@ -78,6 +78,7 @@ export class Partition implements StateMachine {
   #descriptor: PartitionDescriptor;
   /** The range in a state that says nothing of it. */
   readonly #origin: RangeVersion;
+  #isLoaded = false;
   #statistics: PartitionStatistics = emptyStatistics;
   #statisticsOperation: StatisticsOperation | undefined;
   readonly #writes: WritePath;
@@ -126,6 +127,11 @@ export class Partition implements StateMachine {
 
   get descriptor(): PartitionDescriptor {
     return this.#descriptor;
+  }
+
+  /** The last token that its state may reach to: before that is loaded, it may be from before a split that is known. */
+  get reachesTo(): string {
+    return this.#isLoaded ? this.#descriptor.lastToken : this.#origin.lastToken;
   }
 
   get statistics(): PartitionStatistics {
@@ -375,9 +381,10 @@ export class Partition implements StateMachine {
   load(done: () => void): void {
     this.loads++;
     this.#doors.engine.get([partitionStatisticsKey(this.#descriptor.partition)], ([stored]) => {
-      const { epoch } = this.#descriptor;
+      const { reachesTo } = this;
       this.#statistics = stored === undefined ? emptyStatistics : decodeStatistics(stored);
-      if (stored !== undefined) this.#descriptor = { ...this.#descriptor, ...(this.#statistics.range ?? this.#origin) };
+      this.#isLoaded = true;
+      this.#descriptor = { ...this.#descriptor, ...(this.#statistics.range ?? this.#origin) };
       this.#handed = 0;
       this.#visible = 0;
       this.recordGenerations.reset(this.#statistics.generations);
@@ -388,7 +395,7 @@ export class Partition implements StateMachine {
         done();
         // Applied before a snapshot replaced the state, and in the engine by now.
         this.#completeSplits();
-        if (this.#descriptor.epoch !== epoch) this.#doors.rangeReplaced();
+        if (this.reachesTo !== reachesTo) this.#doors.rangeReplaced();
       });
     });
   }

@@ -139,9 +139,9 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
   /** Whether a replica here holds part of this range, or may still turn out to. */
   function isHeldByAnother({ partition, tableId, firstToken, lastToken }: PartitionRecord): boolean {
     for (const held of [...partitions.values(), ...leaving.values()]) {
-      const { descriptor, unborn } = held;
+      const { descriptor, reachesTo, unborn } = held;
       if (descriptor.partition === partition || descriptor.tableId !== tableId) continue;
-      const isApart = descriptor.lastToken < firstToken || descriptor.firstToken > lastToken;
+      const isApart = reachesTo < firstToken || descriptor.firstToken > lastToken;
       if (!isApart || unborn.length > 0) return true;
     }
     return false;

@@ -107,6 +107,8 @@ class SplitBench {
   readonly created: { readonly group: number; readonly founding: boolean }[] = [];
   readonly held = new Map([[group, founders[0] as number]]);
   readonly machines = new Map<number, StateMachine>();
+  /** What the list says of the parent besides its first range. */
+  listed = {};
   readonly replicas = createReplicas({
     clock: this.clock, engine: this.engine, log: silentLogger, node: () => node, findTable: () => undefined,
     indexes: { locate: () => undefined, deliver: () => {} },
@@ -126,7 +128,7 @@ class SplitBench {
     },
     files: {
       readWhole: () => Buffer.from(JSON.stringify([{ partition: group, tableId: 7, firstToken: before.firstToken,
-        lastToken: before.lastToken, epoch: 1, replica: founders[0] }])),
+        lastToken: before.lastToken, epoch: 1, replica: founders[0], ...this.listed }])),
       writeAtomically: () => {},
     },
   } as unknown as ReplicasDoors);
@@ -192,4 +194,17 @@ test("a child that the process did not come to create is created after the resta
   bench.engine.get([birthKey(6)], ([found]) => (left = found === undefined ? 0 : 1));
   bench.clock.settle();
   assert.equal(left, 0);
+});
+
+test("a child waits for a parent's replica that is known to be split and may have lost that in a crash", () => {
+  const bench = new SplitBench();
+  bench.listed = { range: { epoch: 2, lastToken: parent.lastToken } };
+  bench.replicas.openRecovered();
+  bench.clock.settle();
+  bench.reconcile();
+  assert.deepEqual(bench.created, [], "its state has not been looked at");
+  bench.machines.get(group)?.load(() => {});
+  bench.clock.settle();
+  bench.reconcile();
+  assert.deepEqual(bench.created, [], "it is one of before the split, which comes again from the log");
 });

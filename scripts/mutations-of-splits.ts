@@ -1,0 +1,97 @@
+// The mutations of how partitions split, from the control plane's plan to the replicas of a node. See mutations.ts.
+import type { Mutation } from "./mutations.ts";
+
+const partition = "packages/partition/src";
+
+export const mutationsOfSplits: readonly Mutation[] = [
+  {
+    name: "split while changes wait for an index",
+    file: `${partition}/splitter.ts`,
+    from: "run.proposing || this.#partition.statistics.queued > 0) return;",
+    to: "run.proposing) return;",
+  },
+  {
+    name: "split by an entry that something came before",
+    file: `${partition}/split.ts`,
+    from: "    && index === split.preparedAt + 1 && queued === 0;",
+    to: "    && queued === 0;",
+  },
+  {
+    name: "split during a change of membership",
+    file: `${partition}/split.ts`,
+    from: "  return isSettled(config) && sameMembers(config.voters, split.voters) && isWithin",
+    to: "  return (isSettled(config) || sameMembers(config.voters, split.voters)) && isWithin",
+  },
+  {
+    name: "let writes go on while a split is prepared",
+    file: `${partition}/write-path.ts`,
+    from: "    return this.#quiet !== undefined;",
+    to: "    return this.#quiet === undefined && this.#undecided < 0;",
+  },
+  {
+    name: "count for the child only what the walk saw",
+    file: `${partition}/split-measure.ts`,
+    from: "        of.items += (length === undefined ? 0 : 1) - (old === undefined ? 0 : 1);",
+    to: "        of.items += 0 * ((length === undefined ? 0 : 1) - (old === undefined ? 0 : 1));",
+  },
+  {
+    name: "give the child of an index partition no marks",
+    file: `${partition}/splitter.ts`,
+    from: "    const effects = marks.map((",
+    to: "    const effects = marks.slice(0, 0).map((",
+  },
+  {
+    name: "keep the epoch over a split",
+    file: `${partition}/split.ts`,
+    from: "  return { ...descriptor, lastToken, epoch: descriptor.epoch + 1 };",
+    to: "  return { ...descriptor, lastToken, epoch: descriptor.epoch };",
+  },
+  {
+    name: "take a snapshot from before a split that is known",
+    file: `${partition}/partition.ts`,
+    from: "    return lastToken <= this.#descriptor.lastToken;",
+    to: "    return lastToken.length > 0;",
+  },
+  {
+    name: "snapshot an older state by the range of the newer one",
+    file: `${partition}/partition.ts`,
+    from: "      const ranges = rangesOf({ ...this.#descriptor, ...range }, statistics.generations);",
+    to: "      const ranges = rangesOf(this.#descriptor, statistics.generations);",
+  },
+  {
+    name: "bear only the last child of several",
+    file: `${partition}/partition.ts`,
+    from: "    this.#unborn.push(birth);",
+    to: "    this.#unborn = [birth];",
+  },
+  {
+    name: "let a child begin over its parent's range",
+    file: "services/storage-node/src/replicas.ts",
+    from: "        && forgotten.get(group) !== replica && !isHeldByAnother(partition),",
+    to: "        && forgotten.get(group) !== replica && !(isHeldByAnother(partition) && busy.size > 1000),",
+  },
+  {
+    name: "forget the children that were to be born before a restart",
+    file: "services/storage-node/src/replicas.ts",
+    from: "      for (const birth of births) born(birth, false);",
+    to: "      for (const birth of births.slice(1)) born(birth, false);",
+  },
+  {
+    name: "take a child without a record for deleted",
+    file: "packages/control-plane/src/replica-fate.ts",
+    from: "  for (const { splitting } of map.groups()) if (splitting?.child === group) return true;",
+    to: "  for (const { splitting } of map.groups()) if (splitting?.child === -group) return true;",
+  },
+  {
+    name: "replace a replica of a partition that is being split",
+    file: "packages/control-plane/src/decide-membership.ts",
+    from: "  if (record.replacing !== undefined || record.splitting !== undefined) return ignored;",
+    to: "  if (record.replacing !== undefined) return ignored;",
+  },
+  {
+    name: "go on with a scan behind the range that the map shows by now",
+    file: "packages/control-plane/src/dispatch.ts",
+    from: "          lastToken: partition.lastToken,",
+    to: `          lastToken: this.#doors.follower.partitionFor(this.#parcel.tableId, this.#parcel.token)?.lastToken as string,`,
+  },
+];

@@ -92,6 +92,6 @@ export const mutationsOfSplits: readonly Mutation[] = [
     name: "go on with a scan behind the range that the map shows by now",
     file: "packages/control-plane/src/dispatch.ts",
     from: "          lastToken: partition.lastToken,",
-    to: `          lastToken: this.#doors.follower.partitionFor(this.#parcel.tableId, this.#parcel.token)?.lastToken as string,`,
+    to: `          lastToken: this.#doors.follower.partitionFor(partition.tableId, this.#parcel.token)!.lastToken,`,
   },
 ];

@@ -15,6 +15,7 @@ import type { IndexDoors } from "../src/index-queue.ts";
 import { Partition, type PartitionDoors } from "../src/partition.ts";
 import type { Birth } from "../src/split.ts";
 import type { PartitionReply } from "../src/requests.ts";
+import type { TransactionDoors } from "../src/transaction-reads.ts";
 
 export const table: TableDefinition = {
   tableId: 7,
@@ -66,6 +67,7 @@ export interface BenchOptions {
   readonly tableId?: number;
   readonly partition?: number;
   readonly indexes?: IndexDoors;
+  readonly transactions?: TransactionDoors;
 }
 
 export class PartitionBench {
@@ -120,7 +122,7 @@ export class PartitionBench {
     const tableId = options.tableId ?? this.table.tableId;
     const findTable = (id: number) => (id === tableId ? this.table : undefined);
     this.doors = {
-      clock, engine: this.engine, host, findTable, indexes, changed: () => {},
+      clock, engine: this.engine, host, findTable, indexes, transactions: options.transactions, changed: () => {},
       born: (birth: Birth) => void this.births.push(birth), rangeReplaced: () => {},
     };
     this.partition = new Partition(this.doors, {

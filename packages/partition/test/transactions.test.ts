@@ -4,9 +4,9 @@ import type { PointReadCommand, WriteCommand } from "@azimuth/operations/operati
 import { routerOperations } from "@azimuth/operations/registry.ts";
 import type { TransactGetPlan, TransactWritePlan } from "@azimuth/operations/transact-plan.ts";
 import { itemCommand } from "../src/transaction-coordinator.ts";
-import type { TransactionReadCommand } from "../src/transaction-reads.ts";
+import type { TransactionDoors, TransactionReadCommand } from "../src/transaction-reads.ts";
 import type { TransactionCommand } from "../src/transaction-writes.ts";
-import { Answer, PartitionBench, table } from "./partition-bench.ts";
+import { Answer, PartitionBench, table, type BenchOptions } from "./partition-bench.ts";
 
 const context = { findTable: () => table, region: "us-east-1", accountId: "000000000000" };
 const ledger = 99;
@@ -60,8 +60,8 @@ function amount(bench: PartitionBench): string | undefined {
   return item === undefined ? undefined : /amount/.test(Buffer.from(item).toString("latin1")) ? "with amount" : "without amount";
 }
 
-function benchWithItem(): PartitionBench {
-  const bench = new PartitionBench();
+function benchWithItem(options: BenchOptions = {}): PartitionBench {
+  const bench = new PartitionBench(options);
   bench.send("PutItem", { Item: { id: { S: "a" } } });
   bench.settle();
   bench.apply();
@@ -218,6 +218,23 @@ test("locks are found again when a replica begins with what its engine holds", (
   step(bench, "Commit");
   bench.apply();
   assert.equal(amount(bench), "with amount");
+});
+
+test("a strong read of a locked item shows what the ledger says of the transaction, or nothing", () => {
+  const states = { pending: "without amount", committed: "with amount" } as const;
+  for (const [state, seen] of Object.entries(states)) {
+    const stateOf: TransactionDoors["stateOf"] = (_lock, done) => done(state as keyof typeof states);
+    const bench = benchWithItem({ transactions: { stateOf } });
+    step(bench, "Prepare");
+    bench.apply();
+    assert.equal(amount(bench), seen);
+  }
+  const bench = benchWithItem({ transactions: { stateOf: (_lock, done) => done("unknown") } });
+  step(bench, "Prepare");
+  bench.apply();
+  const read = bench.send("GetItem", { Key: { id: { S: "a" } }, ConsistentRead: true });
+  bench.settle();
+  assert.equal(read.status(), "unavailable");
 });
 
 test("who begins with a snapshot holds the items that are locked", () => {

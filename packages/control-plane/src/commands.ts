@@ -209,8 +209,9 @@ export interface ControlOutcome {
   /** ListTables: there are more after this name. */
   readonly last?: string;
   readonly node?: NodeRecord;
-  /** StartSplit: number of the partition that will begin. */
+  /** StartSplit: number of the partition that will begin, and its first token. */
   readonly child?: number;
+  readonly at?: string;
   readonly credential?: CredentialRecord;
   /** A command of the autoadmin that came too late and changed nothing. */
   readonly ignored?: boolean;

@@ -8,7 +8,7 @@
 // is under way the autoadmin changes nothing of the partition's membership. Between the split and its record, routers
 // are told that the range has changed, and wait.
 import { assert } from "@azimuth/foundation/assert.ts";
-import { previousToken, splitTokenRange } from "@azimuth/placement/token.ts";
+import { isToken, previousToken, splitTokenRange } from "@azimuth/placement/token.ts";
 import type { PartitionRecord } from "./cluster-map.ts";
 import type { RecordSplitCommand, StartSplitCommand } from "./commands.ts";
 import { putMeta, putPartition } from "./control-records.ts";
@@ -22,17 +22,17 @@ export function decideStartSplit(state: ControlState, command: StartSplitCommand
   const record = command.partition === controlGroup ? undefined : state.partitions.get(command.partition);
   if (record === undefined) return refused("PartitionNotFound", `there is no partition ${command.partition}`);
   if (command.epoch !== undefined && command.epoch !== record.epoch) return ignored;
-  if (record.splitting !== undefined) return { effects: [], outcome: { child: record.splitting.child, ignored: true } };
+  if (record.splitting !== undefined) return { effects: [], outcome: { ...record.splitting, ignored: true } };
   if (record.replacing !== undefined) {
     return refused("PartitionInUse", `a replica of partition ${record.partition} is being replaced; try again later`);
   }
   const at = command.at ?? middleOf(record);
-  if (at === undefined || at <= record.firstToken || at > record.lastToken) {
+  if (at === undefined || !isToken(at) || at <= record.firstToken || at > record.lastToken) {
     return refused("InvalidSplit", `partition ${record.partition} cannot be split there`);
   }
   const child = meta.nextPartition;
   const announced = putPartition({ ...record, splitting: { child, at } });
-  return { effects: [putMeta({ ...meta, nextPartition: child + 1 }), announced], outcome: { child } };
+  return { effects: [putMeta({ ...meta, nextPartition: child + 1 }), announced], outcome: { child, at } };
 }
 
 export function decideRecordSplit(state: ControlState, command: RecordSplitCommand): ControlDecision {

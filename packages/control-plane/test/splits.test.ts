@@ -52,10 +52,10 @@ class Plane {
 test("a split is announced with the child's number, and recorded as two halves that cover the range", () => {
   const plane = new Plane();
   const { partition, voters, epoch } = plane.only;
-  assert.deepEqual(plane.run({ operation: "StartSplit", partition }), { child: 2 });
+  assert.deepEqual(plane.run({ operation: "StartSplit", partition }), { child: 2, at: middle });
   assert.deepEqual(plane.only.splitting, { child: 2, at: middle });
   const again = plane.run({ operation: "StartSplit", partition, at: `4${"0".repeat(15)}` });
-  assert.deepEqual(again, { child: 2, ignored: true }, "one at a time");
+  assert.deepEqual(again, { child: 2, at: middle, ignored: true }, "one at a time");
   plane.run({ operation: "RecordSplit", partition, child: 2, at: middle, voters });
   const told = plane.records.map((record) => [record.partition, record.firstToken, record.lastToken, record.epoch]);
   assert.deepEqual(told, [
@@ -74,7 +74,9 @@ test("a split is refused where it cannot be, and while a replica is being replac
   const refusal = (outcome: ControlOutcome): string | undefined => outcome.refused?.type;
   assert.equal(refusal(plane.run({ operation: "StartSplit", partition: 77 })), "PartitionNotFound");
   assert.equal(refusal(plane.run({ operation: "StartSplit", partition: 0 })), "PartitionNotFound");
-  assert.equal(refusal(plane.run({ operation: "StartSplit", partition, at: "0".repeat(16) })), "InvalidSplit");
+  for (const at of ["0".repeat(16), "8", "F".repeat(16)]) {
+    assert.equal(refusal(plane.run({ operation: "StartSplit", partition, at })), "InvalidSplit", at);
+  }
   assert.equal(plane.run({ operation: "StartSplit", partition, epoch: 99 }).ignored, true);
   plane.run({ operation: "StartReplacement", partition, configEpoch, remove: voters[0] as number, node: 0 });
   assert.equal(refusal(plane.run({ operation: "StartSplit", partition })), "PartitionInUse");

@@ -29,6 +29,11 @@ export function isToken(text: string): boolean {
   return /^[0-9a-f]{16}$/.test(text);
 }
 
+/** The first token that begins with these hex digits, as people write tokens; undefined when they are no digits. */
+export function tokenBeginningWith(digits: string): string | undefined {
+  return /^[0-9a-f]{1,16}$/i.test(digits) ? digits.toLowerCase().padEnd(16, "0") : undefined;
+}
+
 /** Whether `token` is in [first, last], both included. */
 export function tokenInRange(token: string, first: string, last: string): boolean {
   return token >= first && token <= last;

@@ -2,7 +2,8 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  firstToken, isToken, lastToken, nextToken, numberToToken, splitTokenRange, tokenInRange, tokenOf, tokenToNumber,
+  firstToken, isToken, lastToken, nextToken, numberToToken, splitTokenRange, tokenBeginningWith, tokenInRange, tokenOf,
+  tokenToNumber,
 } from "../src/token.ts";
 
 test("the token of a key never changes, because it is on disk", () => {
@@ -17,6 +18,13 @@ test("every token is 16 lower-case hex digits inside the whole circle", () => {
     assert.ok(isToken(token));
     assert.ok(tokenInRange(token, firstToken, lastToken));
   }));
+});
+
+test("people write the beginning of a token, and nothing else is one", () => {
+  assert.equal(tokenBeginningWith("8"), "8000000000000000");
+  assert.equal(tokenBeginningWith("00AB"), "00ab000000000000");
+  assert.equal(tokenBeginningWith("f".repeat(16)), lastToken);
+  for (const text of ["", "g", "0x8", " 8", "8.0", "f".repeat(17)]) assert.equal(tokenBeginningWith(text), undefined, text);
 });
 
 test("a split leaves no gap, no overlap, and parts of nearly the same size", () => {

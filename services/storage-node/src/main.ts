@@ -3,7 +3,7 @@
 // acknowledged is on the disks of a majority, and a restart recovers from the log.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { startAdminServer } from "@azimuth/foundation/admin-server.ts";
+import { startAdminServer, type AdminRequest } from "@azimuth/foundation/admin-server.ts";
 import { FlagError, parseFlags, parseListen } from "@azimuth/foundation/flags.ts";
 import { parseMembers } from "@azimuth/foundation/members.ts";
 import { createPrometheusMetrics, type PrometheusMetrics } from "@azimuth/foundation/metrics.ts";
@@ -14,6 +14,7 @@ import { createGrpcTransport } from "@azimuth/rpc/grpc-transport.ts";
 import { createLogStore } from "@azimuth/storage/create-log-store.ts";
 import { createRealFiles } from "@azimuth/storage/real-files.ts";
 import { openRocksDbEngine } from "@azimuth/storage/rocksdb-engine.ts";
+import { splitRequestIn, unreadableSplit, type SplitAnswer } from "./ask-for-split.ts";
 import { createNodeMetrics } from "./node-metrics.ts";
 import { createStorageNode, type StorageNode } from "./storage-node.ts";
 
@@ -124,6 +125,12 @@ function adminRoutes(node: StorageNode, metrics: PrometheusMetrics) {
     "POST /drain": () =>
       new Promise<{ status: number; json: unknown }>((resolve) => {
         node.drain(() => resolve({ status: 200, json: { drained: true } }));
+      }),
+    "POST /split": ({ query }: AdminRequest) =>
+      new Promise<SplitAnswer>((resolve) => {
+        const request = splitRequestIn(query);
+        if (request === undefined) resolve(unreadableSplit);
+        else node.split(request, resolve);
       }),
   };
 }

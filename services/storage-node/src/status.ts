@@ -13,6 +13,8 @@ export interface NodeGroupStatus extends Omit<GroupStatus, "config" | "progress"
   readonly table?: string | undefined;
   readonly firstToken?: string | undefined;
   readonly lastToken?: string | undefined;
+  /** A split under way, by the map that this node follows: the other half's number and first token. */
+  readonly splitting?: { readonly child: number; readonly at: string } | undefined;
   readonly items: number;
   readonly bytes: number;
 }
@@ -60,6 +62,7 @@ export function nodeStatus(parts: {
         table: descriptor === undefined ? undefined : nameOf(follower, descriptor.tableId),
         firstToken: descriptor?.firstToken,
         lastToken: descriptor?.lastToken,
+        splitting: follower.group(group)?.splitting,
         items: partition?.statistics.items ?? 0,
         bytes: partition?.statistics.bytes ?? 0,
       },

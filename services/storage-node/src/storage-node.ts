@@ -33,6 +33,7 @@ import type { Transport } from "@azimuth/rpc/transport.ts";
 import type { Engine } from "@azimuth/storage/engine.ts";
 import type { Files } from "@azimuth/storage/files.ts";
 import type { LogStore } from "@azimuth/storage/log-store.ts";
+import { askForSplit, type SplitAnswer, type SplitRequest } from "./ask-for-split.ts";
 import { createControl, type Control } from "./control.ts";
 import { createControlMembership, type ControlMembership } from "./control-membership.ts";
 import { createDirectory, type Directory } from "./directory.ts";
@@ -86,6 +87,8 @@ export interface StorageNode {
   /** True once it has a number, its replicas are open and it has a map. */
   isReady(): boolean;
   status(): NodeStatus;
+  /** Asks the control plane to split a partition, wherever its replicas are. */
+  split(request: SplitRequest, done: (answer: SplitAnswer) => void): void;
   /** Hands leaderships to others; then stops answering new work. */
   drain(done: () => void): void;
   stop(done: () => void): void;
@@ -394,6 +397,10 @@ class NodeProcess implements StorageNode {
       replicas: this.#opened?.replicas,
       logStore: this.#doors.logStore,
     });
+  }
+
+  split(request: SplitRequest, done: (answer: SplitAnswer) => void): void {
+    askForSplit({ controlClient: this.#controlClient, follower: this.#follower }, request, done);
   }
 
   drain(done: () => void): void {

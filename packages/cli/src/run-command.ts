@@ -1,9 +1,10 @@
-// Carries out a command against a cluster: a local one by its own agent, which works even when its console was
-// killed, or one anywhere by its console.
+// Carries out a command against a cluster: a local one by its own agent and nodes, which works even when its console
+// was killed, or one anywhere by its console.
 import { actOnProcesses } from "@azimuth/console/act-on-processes.ts";
 import type { ClusterStatus } from "@azimuth/console/cluster-status.ts";
 import { gatherStatus, type Sources } from "@azimuth/console/gather-status.ts";
-import { listAt, stringAt, textsAt } from "@azimuth/console/json-fields.ts";
+import { listAt, numberAt, stringAt, textsAt } from "@azimuth/console/json-fields.ts";
+import { splitPartition } from "@azimuth/console/split-partition.ts";
 import type { FetchJson, FetchResult } from "@azimuth/host-agent/http.ts";
 import type { Command, TargetAction } from "./command-line.ts";
 import type { LocalCluster } from "./local-plan.ts";
@@ -27,7 +28,13 @@ export class CommandError extends Error {
 
 interface Cluster {
   status(): Promise<ClusterStatus>;
-  act(action: TargetAction, target: string): Promise<{ readonly status: number; readonly body: unknown }>;
+  act(action: TargetAction, target: string): Promise<Reply>;
+  split(partition: number, at: string | undefined): Promise<Reply>;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
 }
 
 const askMs = 3_000;
@@ -46,6 +53,7 @@ export async function runCommand(
       : statusTable(status, { colour: doors.colour, now: doors.now() });
     return doors.print(text);
   }
+  if (command.kind === "split") return doors.print(await split(cluster, command.partition, command.at));
   for (const target of command.targets) doors.print(await actOn(cluster, command.action, target));
 }
 
@@ -60,6 +68,17 @@ async function actOn(cluster: Cluster, action: TargetAction, target: string): Pr
   }
   if (done.length === 0) throw new CommandError(problems || stringAt(body, "error") || `The answer was ${status}.`);
   return `${done.join("\n")}\n${problems === "" ? "" : `${problems}\n`}`;
+}
+
+async function split(cluster: Cluster, partition: number, wished: string | undefined): Promise<string> {
+  const { status, body } = await cluster.split(partition, wished);
+  const child = numberAt(body, "child");
+  if (status !== 200 || child === null) {
+    throw new CommandError(stringAt(body, "error") ?? `The answer was ${status}.`);
+  }
+  const at = stringAt(body, "at");
+  const already = (body as { already?: unknown }).already === true ? "was being split already" : "is being split";
+  return `partition ${partition} ${already}: partition ${child} begins at ${at}\n`;
 }
 
 function localCluster(doors: CommandDoors, directory: string | undefined): Cluster {
@@ -86,21 +105,28 @@ function localCluster(doors: CommandDoors, directory: string | undefined): Clust
       await running();
       return actOnProcesses(doors.fetchJson, { agents: cluster.agents, action, target, timeoutMs: actMs });
     },
+    async split(partition, at) {
+      await running();
+      const { nodes } = cluster;
+      return splitPartition(doors.fetchJson, { nodes, partition, at, healthTimeoutMs: statusMs, timeoutMs: actMs });
+    },
   };
 }
 
 function remoteCluster(doors: CommandDoors, console: string): Cluster {
-  const reply = (result: FetchResult): { status: number; body: unknown } => {
+  const reply = (result: FetchResult): Reply => {
     if (result.kind === "reply") return result;
     throw new CommandError(`No console answers at ${console}: ${result.reason}.`);
   };
+  const post = async (path: string, body: unknown): Promise<Reply> =>
+    reply(await doors.fetchJson(`${console}/api/${path}`, { method: "POST", body, timeoutMs: actMs }));
   return {
     async status() {
       const { status, body } = reply(await doors.fetchJson(`${console}/api/status`, { timeoutMs: askMs }));
       if (status === 200 && stringAt(body, "cluster") !== null) return body as ClusterStatus;
       throw new CommandError(`${console} answered ${status}: ${stringAt(body, "error") ?? "it is not a console"}`);
     },
-    act: async (action, target) =>
-      reply(await doors.fetchJson(`${console}/api/${action}`, { method: "POST", body: { target }, timeoutMs: actMs })),
+    act: (action, target) => post(action, { target }),
+    split: (partition, at) => post("split", { partition, at }),
   };
 }

@@ -1,5 +1,5 @@
-// A ClusterStatus as text for a terminal: zones with their nodes, routers, then the partitions. Colour only marks what
-// is not as it should be, and every state is also a word.
+// A ClusterStatus as text for a terminal: zones with their nodes, routers, tables, then the partitions. Colour only
+// marks what is not as it should be, and every state is also a word.
 import type { ClusterStatus, NodeState, PartitionView, ProcessView } from "@azimuth/console/cluster-status.ts";
 
 export interface TableOptions {
@@ -13,6 +13,7 @@ export function statusTable(status: ClusterStatus, options: TableOptions): strin
     `${status.cluster}${status.endpoint === null ? "" : `   ${status.endpoint}`}`,
     nodeTable(status, options),
     processTable([...status.routers, ...status.others], options),
+    sizeTable(status.partitions),
     partitionTable(status.partitions, options),
     ...status.problems,
   ];
@@ -37,19 +38,40 @@ function processTable(processes: readonly ProcessView[], options: TableOptions):
   return table(["ZONE", "PROCESS", "STATE", "FOR", "PID"], rows);
 }
 
+/** A line for each table and global index. */
+function sizeTable(partitions: readonly PartitionView[]): string {
+  const ofTables = partitions.filter((partition) => partition.table !== null);
+  const byTable = Map.groupBy(ofTables, (partition) => partition.table as string);
+  if (byTable.size === 0) return "";
+  const rows = [...byTable].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([name, parts]) => [
+    name, String(parts.length), String(parts.filter(({ splitting }) => splitting !== null).length),
+    String(parts.reduce((sum, { items }) => sum + items, 0)),
+    bytesText(parts.reduce((sum, { bytes }) => sum + bytes, 0)),
+  ]);
+  return table(["TABLE", "PARTITIONS", "SPLITTING", "ITEMS", "SIZE"], rows);
+}
+
 function partitionTable(partitions: readonly PartitionView[], options: TableOptions): string {
   if (partitions.length === 0) return "";
   const rows = partitions.map((partition) => [
     String(partition.group),
     partition.table ?? (partition.group === 0 ? "(control plane)" : "-"),
-    partition.firstToken === null ? "-" : `${partition.firstToken.slice(0, 4)}…${partition.lastToken?.slice(0, 4)}`,
+    tokensText(partition, options),
+    partition.group === 0 ? "-" : String(partition.items), partition.group === 0 ? "-" : bytesText(partition.bytes),
     partition.leader ?? paint("none", "red", options),
     String(partition.term),
     String(partition.commit),
     partition.quorum ? "yes" : paint("NO", "red", options),
     partition.replicas.map(({ node, applied }) => `${node}:${applied}`).join(" "),
   ]);
-  return table(["GROUP", "TABLE", "TOKENS", "LEADER", "TERM", "COMMIT", "QUORUM", "APPLIED"], rows);
+  return table(["GROUP", "TABLE", "TOKENS", "ITEMS", "SIZE", "LEADER", "TERM", "COMMIT", "QUORUM", "APPLIED"], rows);
+}
+
+function tokensText({ firstToken, lastToken, splitting }: PartitionView, options: TableOptions): string {
+  if (firstToken === null) return "-";
+  const range = `${firstToken.slice(0, 4)}…${lastToken?.slice(0, 4)}`;
+  if (splitting === null) return range;
+  return `${range} ${paint(`splitting → ${splitting.child} at ${splitting.at.slice(0, 4)}…`, "yellow", options)}`;
 }
 
 function stateText(process: ProcessView, options: TableOptions): string {

@@ -13,6 +13,11 @@ test("each command is read with its targets", () => {
   assert.deepEqual(parse("--help"), { kind: "help" });
 });
 
+test("a split has one partition, and a token by its first digits", () => {
+  assert.deepEqual(parse("split 7"), { kind: "split", partition: 7, at: undefined, where: nowhere });
+  assert.deepEqual(parse("split 7 --at A1"), { kind: "split", partition: 7, at: "a1".padEnd(16, "0"), where: nowhere });
+});
+
 test("a console's URL may end in a slash", () => {
   const where = { console: "http://127.0.0.1:8080", data: undefined };
   assert.deepEqual(parse("kill az-1 --console http://127.0.0.1:8080/"), { kind: "act", action: "kill", targets: ["az-1"], where });
@@ -21,7 +26,8 @@ test("a console's URL may end in a slash", () => {
 test("every mistake is answered with one sentence", () => {
   for (const line of [
     "", "explode az-1", "kill", "status az-1", "kill --force az-1", "status --console 8080", "status --console",
-    "status --console http://a:1 --data x",
+    "status --console http://a:1 --data x", "split", "split music", "split 1 2", "split -1", "split 1 --at x",
+    "kill az-1 --at 8",
   ]) {
     const command = parse(line);
     assert.equal(command.kind, "mistake", line);

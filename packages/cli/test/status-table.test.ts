@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ClusterStatus } from "@azimuth/console/cluster-status.ts";
+import type { ClusterStatus, PartitionView } from "@azimuth/console/cluster-status.ts";
 import { statusTable } from "../src/status-table.ts";
 
 const status: ClusterStatus = {
@@ -17,7 +17,7 @@ const status: ClusterStatus = {
   others: [],
   tables: ["music"],
   partitions: [{ group: 1, table: "music", firstToken: "0000000000000000", lastToken: "7fffffffffffffff", leader: null,
-    term: 3, commit: 9, bytes: 0, quorum: false, voters: 3,
+    term: 3, commit: 9, items: 40, bytes: 5000, splitting: null, quorum: false, voters: 3,
     replicas: [{ node: "node-1", role: "follower", term: 3, commit: 9, applied: 8, firstIndex: 1, lastIndex: 9,
       quiet: false, initialised: true }] }],
   problems: ["The agent at host:1 does not answer: ECONNREFUSED."],
@@ -34,12 +34,31 @@ test("the table shows zones in order, what is broken in words, and what agents d
     "ZONE  PROCESS   STATE    FOR   PID",
     "-     router-1  running  90 s  42",
     "",
-    "GROUP  TABLE  TOKENS     LEADER  TERM  COMMIT  QUORUM  APPLIED",
-    "1      music  0000…7fff  none    3     9       NO      node-1:8",
+    "TABLE  PARTITIONS  SPLITTING  ITEMS  SIZE",
+    "music  1           0          40     5 KiB",
+    "",
+    "GROUP  TABLE  TOKENS     ITEMS  SIZE   LEADER  TERM  COMMIT  QUORUM  APPLIED",
+    "1      music  0000…7fff  40     5 KiB  none    3     9       NO      node-1:8",
     "",
     "The agent at host:1 does not answer: ECONNREFUSED.",
     "",
   ].join("\n"));
+});
+
+test("a split under way is beside the range, both halves are rows of their own, and tables tell their sums", () => {
+  const [parent] = status.partitions as readonly [PartitionView];
+  const partitions: readonly PartitionView[] = [
+    { ...parent, splitting: { child: 12, at: "4000000000000000" } },
+    { ...parent, group: 2, firstToken: "8000000000000000", lastToken: "ffffffffffffffff", items: 2, bytes: 120 },
+    { ...parent, group: 3, table: "music/by-genre", items: 7 },
+    { ...parent, group: 0, table: null, firstToken: null, lastToken: null },
+  ];
+  const text = statusTable({ ...status, partitions }, { colour: false, now: 0 });
+  assert.match(text, /^music +2 +1 +42 +5 KiB$/m);
+  assert.match(text, /^music\/by-genre +1 +0 +7 /m);
+  assert.match(text, /^1 +music +0000…7fff splitting → 12 at 4000… +40 /m);
+  assert.match(text, /^2 +music +8000…ffff +2 /m);
+  assert.match(text, /^0 +\(control plane\) +- +- +- /m);
 });
 
 test("colour does not shift the columns", () => {

@@ -42,18 +42,18 @@ async function refresh() {
   }
 }
 
-async function act(action, target) {
+async function post(path, wish, what) {
   tell("");
   try {
-    const reply = await fetch(`/api/${action}`, {
+    const reply = await fetch(`/api/${path}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ target }),
+      body: JSON.stringify(wish),
     });
     const body = await reply.json();
     if (!reply.ok) tell(body.error ?? body.problems.join(" "));
   } catch (error) {
-    tell(`${labels[action]} ${target}: ${error.message}`);
+    tell(`${what}: ${error.message}`);
   }
 }
 
@@ -132,7 +132,7 @@ function buttons(target, possible) {
       disabled: !possible.has(action),
       "data-key": `${action} ${target}`,
       "aria-label": `${label} ${target}`,
-      onclick: () => act(action, target),
+      onclick: () => post(action, { target }, `${label} ${target}`),
     }, label)));
 }
 
@@ -152,10 +152,29 @@ function partitionRow(partition, accentOfNode) {
   const name = partition.table ?? (partition.group === 0 ? "control plane" : "");
   return element("tr", {},
     element("td", {}, String(partition.group)), element("td", {}, name),
-    element("td", {}, element("code", {}, range)), element("td", {}, leader),
+    element("td", {}, element("div", { class: "range" }, element("code", {}, range), splitPart(partition))),
+    element("td", {}, leader),
     element("td", { class: "number" }, String(partition.term)),
     element("td", { class: "number" }, String(partition.commit)),
-    element("td", { class: "number" }, bytesText(partition.bytes)), element("td", {}, ...replicas));
+    element("td", { class: "number" }, partition.group === 0 ? "–" : String(partition.items)),
+    element("td", { class: "number" }, partition.group === 0 ? "–" : bytesText(partition.bytes)),
+    element("td", {}, ...replicas));
+}
+
+/** A button, or how far the split is that was asked for; nothing for the control plane. */
+function splitPart({ group, splitting, leader }) {
+  if (group === 0) return null;
+  if (splitting !== null) {
+    const { child, at } = splitting;
+    return element("span", { class: "state warn splitting" }, `splitting → ${child} at ${at.slice(0, 4)}…`);
+  }
+  return element("button", {
+    type: "button",
+    disabled: leader === null,
+    "data-key": `split ${group}`,
+    "aria-label": `Split partition ${group} in the middle`,
+    onclick: () => post("split", { partition: group }, `Split ${group}`),
+  }, "Split");
 }
 
 /** One circle for each table, the first outermost, an arc for each of its partitions. */

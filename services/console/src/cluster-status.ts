@@ -58,7 +58,11 @@ export interface PartitionView {
   readonly leader: string | null;
   readonly term: number;
   readonly commit: number;
+  /** As its leader has them; without one, at most as many as some replica has. */
+  readonly items: number;
   readonly bytes: number;
+  /** A split under way: the group of the second half, and its first token. */
+  readonly splitting: { readonly child: number; readonly at: string } | null;
   /** Whether a majority of its voters answers. */
   readonly quorum: boolean;
   readonly voters: number;

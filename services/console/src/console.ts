@@ -1,12 +1,14 @@
 // The console: the page an operator looks at, and the JSON behind it.
 //   GET  /            the page, its style and its script      GET  /health, /metrics
 //   GET  /api/status  a ClusterStatus                         POST /api/kill|restart|pause|resume|start|stop { target }
+//                                                             POST /api/split { partition, at? }
 // Requests for the status that arrive together share one round of questions to the processes.
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import { failure, type FetchJson, type HttpHandler, type HttpReply } from "@azimuth/host-agent/http.ts";
 import { actOnProcesses } from "./act-on-processes.ts";
 import type { ClusterStatus } from "./cluster-status.ts";
 import { gatherStatus, type Sources } from "./gather-status.ts";
+import { splitPartition } from "./split-partition.ts";
 
 export interface ConsoleDoors {
   readonly clock: Clock;
@@ -42,6 +44,11 @@ export function createConsole(doors: ConsoleDoors, config: ConsoleConfig): HttpH
   };
 
   return async ({ method, path, body }) => {
+    if (method === "POST" && path === "/api/split") {
+      const { partition, at } = (body ?? {}) as { readonly partition?: unknown; readonly at?: unknown };
+      const { nodes, timeoutMs: healthTimeoutMs, actionTimeoutMs: timeoutMs } = config;
+      return splitPartition(doors.fetchJson, { nodes, partition, at, healthTimeoutMs, timeoutMs });
+    }
     if (method === "POST" && path.startsWith("/api/")) {
       return actOnProcesses(doors.fetchJson, {
         agents: config.agents,

@@ -135,15 +135,23 @@ function partitionViews(answers: readonly Answer[]): readonly PartitionView[] {
     const number = numberAt(body, "node");
     if (number !== null) names.set(number, member.name);
   }
-  const reports = answers.flatMap(({ member, body }) => groupsOf(body).map((group) => ({ member, group })));
+  const reports = answers.flatMap(({ member, body }) =>
+    groupsOf(body).map((group): Report => ({ member, group, revision: numberAt(body, "revision") ?? 0 })));
   const byGroup = Map.groupBy(reports, ({ group }) => numberAt(group, "group") ?? -1);
   return [...byGroup].toSorted(([left], [right]) => left - right)
     .map(([group, members]) => partitionView(group, members, names));
 }
 
+/** What one node says of one group, by the revision of the map that it follows. */
+interface Report {
+  readonly member: Member;
+  readonly group: unknown;
+  readonly revision: number;
+}
+
 function partitionView(
   group: number,
-  reports: readonly { readonly member: Member; readonly group: unknown }[],
+  reports: readonly Report[],
   names: ReadonlyMap<number, string>,
 ): PartitionView {
   const newestFirst = reports.toSorted((left, right) => termOf(right.group) - termOf(left.group));
@@ -151,19 +159,34 @@ function partitionView(
   const source = leading ?? newestFirst[0];
   const voters = listAt(source?.group, "voters").filter((voter) => typeof voter === "number");
   const answering = voters.filter((voter) => names.has(nodeOfReplica(voter))).length;
+  // A replica that lags may have the range and the figures from before a split.
+  const leaderFirst = leading === undefined ? newestFirst : [leading, ...newestFirst];
+  const figure = (field: string): number => numberAt(leading?.group, field)
+    ?? Math.max(...reports.map((report) => numberAt(report.group, field) ?? 0));
   return {
     group,
-    table: firstText(reports, "table"),
-    firstToken: firstText(reports, "firstToken"),
-    lastToken: firstText(reports, "lastToken"),
+    table: firstText(leaderFirst, "table"),
+    firstToken: firstText(leaderFirst, "firstToken"),
+    lastToken: firstText(leaderFirst, "lastToken"),
     leader: leading?.member.name ?? null,
     term: termOf(source?.group),
     commit: Math.max(...reports.map((report) => numberAt(report.group, "commit") ?? 0)),
-    bytes: Math.max(...reports.map((report) => numberAt(report.group, "bytes") ?? 0)),
+    items: figure("items"),
+    bytes: figure("bytes"),
+    splitting: splittingOf(reports),
     quorum: voters.length > 0 && answering > voters.length / 2,
     voters: voters.length,
     replicas: reports.map(({ member, group: report }) => replicaView(member.name, report)),
   };
+}
+
+/** By the newest map, since only the map knows. */
+function splittingOf(reports: readonly Report[]): PartitionView["splitting"] {
+  const newest = reports.toSorted((left, right) => right.revision - left.revision)[0];
+  const splitting = (newest?.group as { splitting?: unknown } | undefined)?.splitting;
+  const child = numberAt(splitting, "child");
+  const at = stringAt(splitting, "at");
+  return child === null || at === null ? null : { child, at };
 }
 
 function replicaView(node: string, group: unknown): ReplicaView {
@@ -186,7 +209,7 @@ function termOf(group: unknown): number {
   return numberAt(group, "term") ?? 0;
 }
 
-function firstText(reports: readonly { readonly group: unknown }[], field: string): string | null {
+function firstText(reports: readonly Report[], field: string): string | null {
   for (const { group } of reports) {
     const text = stringAt(group, field);
     if (text !== null) return text;

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRealClock } from "@azimuth/foundation/real-clock.ts";
-import type { FetchJson, FetchOptions } from "@azimuth/host-agent/http.ts";
+import type { FetchJson, FetchOptions, FetchResult } from "@azimuth/host-agent/http.ts";
 import type { ActionReply } from "../src/act-on-processes.ts";
 import { createConsole } from "../src/console.ts";
 import { formatMembers, parseMembers } from "../src/members.ts";
+import { splitPartition } from "../src/split-partition.ts";
 
 /** Two agents as in containers: each knows one process. */
 function setUp() {
@@ -49,6 +50,46 @@ test("nothing but the six commands reaches an agent", async () => {
   }
   assert.equal((await post(["one:1"], "/api/kill", "")).status, 400);
   assert.deepEqual(asked, []);
+});
+
+test("a split goes to one node that is well, and its answer comes back as it is", async () => {
+  const asked: string[] = [];
+  const answers: Readonly<Record<string, FetchResult>> = {
+    "http://ill:1/health": { kind: "reply", status: 503, body: {} },
+    "http://well:1/health": { kind: "reply", status: 200, body: {} },
+    "http://well:1/split?partition=7": { kind: "reply", status: 200, body: { partition: 7, child: 9 } },
+    "http://well:1/split?partition=7&at=8%26": { kind: "reply", status: 400, body: { error: "No token." } },
+  };
+  const fetchJson: FetchJson = async (url, { method }) => {
+    if (method === "POST") asked.push(url);
+    return answers[url] ?? { kind: "unreachable", reason: "ECONNREFUSED" };
+  };
+  const split = (members: string, body: unknown) => createConsole({
+    clock: createRealClock(), fetchJson, metrics: async () => "", pageFile: () => undefined,
+  }, { cluster: "c", nodes: parseMembers(members), routers: [], agents: [], timeoutMs: 1, actionTimeoutMs: 1 })(
+    { method: "POST", path: "/api/split", headers: {}, body });
+  const all = "a=z=dead:1,b=z=ill:1,c=z=well:1";
+  assert.deepEqual(await split(all, { partition: 7 }), { status: 200, body: { partition: 7, child: 9 } });
+  assert.equal((await split(all, { partition: 7, at: "8&" })).status, 400);
+  assert.equal((await split("a=z=dead:1,b=z=ill:1", { partition: 7 })).status, 502);
+  for (const body of [undefined, null, {}, { partition: "7" }, { partition: 7, at: 8 }]) {
+    assert.equal((await split(all, body)).status, 400);
+  }
+  assert.deepEqual(asked, ["http://well:1/split?partition=7", "http://well:1/split?partition=7&at=8%26"]);
+});
+
+test("a node that falls silent over a split is named, and no other is asked", async () => {
+  let posts = 0;
+  const fetchJson: FetchJson = async (_url, { method }) => {
+    if (method !== "POST") return { kind: "reply", status: 200, body: {} };
+    posts++;
+    return { kind: "unreachable", reason: "no answer" };
+  };
+  const nodes = parseMembers("node-1=z=a:1,node-2=z=b:1");
+  const reply = await splitPartition(fetchJson, { nodes, partition: 7, at: null, healthTimeoutMs: 1, timeoutMs: 1 });
+  assert.equal(reply.status, 502);
+  assert.match(JSON.stringify(reply.body), /node-1 fell silent/);
+  assert.equal(posts, 1);
 });
 
 test("the page's files are served and nothing above them", async () => {

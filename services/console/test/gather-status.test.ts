@@ -79,6 +79,21 @@ test("of two that say they lead the one with the higher term does", async () => 
   assert.equal(status.partitions[0]?.term, 5);
 });
 
+test("the leader's range and figures count, and a split under way is what the newest map says", async () => {
+  const before = { ...group("follower", 4, 19), items: 9, bytes: 900, splitting: { child: 8, at: "8".padEnd(16, "0") } };
+  const done = { ...group("leader", 4, 21), lastToken: "7".padEnd(16, "f"), items: 4, bytes: 400 };
+  const replies = {
+    ...whole, "http://n1:1/status": node(1, before), "http://n2:1/status": { ...node(2, done), revision: 4 },
+    "http://n3:1/status": node(3, before),
+  };
+  const [half] = (await gatherStatus(answering(replies), sources, 1)).partitions;
+  assert.deepEqual([half?.lastToken, half?.items, half?.bytes], [done.lastToken, 4, 400]);
+  assert.equal(half?.splitting, null);
+  const announced = { ...replies, "http://n3:1/status": { ...node(3, before), revision: 5 } };
+  const [underWay] = (await gatherStatus(answering(announced), sources, 1)).partitions;
+  assert.deepEqual(underWay?.splitting, before.splitting);
+});
+
 test("a process that runs but does not answer is silent; without an agent it is unreachable", async () => {
   const { "http://n3:1/status": _silent, ...silent } = whole;
   assert.equal((await gatherStatus(answering(silent), sources, 1)).nodes[2]?.state, "silent");
@@ -91,7 +106,8 @@ test("a process that runs but does not answer is silent; without an agent it is 
 });
 
 test("replies of the wrong shape are shown as unknown, not thrown", async () => {
-  for (const odd of [null, "text", 7, [], {}, { groups: [null, 7, {}] }, { groups: "none", log: 3 }]) {
+  const oddGroups = [{ groups: [null, 7, {}] }, { groups: [{ group: 7, splitting: 3 }] }, { groups: "none", log: 3 }];
+  for (const odd of [null, "text", 7, [], {}, ...oddGroups]) {
     const status = await gatherStatus(answering({ ...whole, "http://n1:1/status": odd, "http://r1:1/status": odd }), sources, 1);
     assert.equal(status.nodes[0]?.number, null);
   }

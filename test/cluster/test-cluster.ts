@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { startLocalCluster, stopLocalCluster } from "@azimuth/cli/local-cluster.ts";
 import type { LocalCluster } from "@azimuth/cli/local-plan.ts";
+import type { ClusterStatus } from "@azimuth/console/cluster-status.ts";
 import type { Endpoint } from "./workload.ts";
 
 export type SwitchAction = "kill" | "restart" | "pause" | "resume";
@@ -25,6 +26,8 @@ export interface TestCluster {
   act(action: SwitchAction, target: string): Promise<void>;
   /** A node's GET /status; undefined when it does not answer. */
   status(node: string): Promise<{ readonly groups: readonly StatusGroup[] } | undefined>;
+  /** What the console shows. */
+  overview(): Promise<ClusterStatus>;
   /** The running node that leads most groups. */
   busiestLeader(): Promise<string>;
   /** Waits until every node answers and every group's replicas have applied what their leader has committed. */
@@ -33,7 +36,7 @@ export interface TestCluster {
 }
 
 export async function startTestCluster(
-  options: { readonly nodesPerZone?: number; readonly ttlSweepMs?: number } = {},
+  options: { readonly nodesPerZone?: number; readonly ttlSweepMs?: number; readonly partitionMb?: number } = {},
 ): Promise<TestCluster> {
   const directory = mkdtempSync(join(tmpdir(), "azimuth-test-"));
   const { cluster, credentials } = await startLocalCluster({ directory, freePorts: true, logLevel: "info", ...options });
@@ -57,6 +60,11 @@ export async function startTestCluster(
     } catch {
       return undefined;
     }
+  }
+
+  async function overview(): Promise<ClusterStatus> {
+    const response = await fetch(`${cluster.console}/api/status`, { signal: AbortSignal.timeout(3000) });
+    return (await response.json()) as ClusterStatus;
   }
 
   async function busiestLeader(): Promise<string> {
@@ -86,6 +94,7 @@ export async function startTestCluster(
     endpoint: { url: cluster.endpoint, ...credentials },
     act,
     status,
+    overview,
     busiestLeader,
     async caughtUp(limitMs) {
       const deadline = performance.now() + limitMs;

@@ -14,6 +14,7 @@ const actionsFor = {
 };
 const troubleOf = { running: "good", paused: "warn", silent: "warn", stopped: "warn" };
 const labels = { kill: "Kill", pause: "Pause", resume: "Resume", restart: "Restart" };
+let nextRefresh;
 const byId = (id) => document.getElementById(id);
 
 /** Builds an element; children that are not elements become text. */
@@ -38,7 +39,8 @@ async function refresh() {
     byId("summary").className = "summary bad";
     byId("summary").textContent = `The console does not answer (${error.message}); what is below is old.`;
   } finally {
-    setTimeout(refresh, document.hidden ? refreshMs * 5 : refreshMs);
+    clearTimeout(nextRefresh);
+    nextRefresh = setTimeout(refresh, document.hidden ? refreshMs * 5 : refreshMs);
   }
 }
 
@@ -52,6 +54,8 @@ async function post(path, wish, what) {
     });
     const body = await reply.json();
     if (!reply.ok) tell(body.error ?? body.problems.join(" "));
+    // A split may be over within a second.
+    refresh();
   } catch (error) {
     tell(`${what}: ${error.message}`);
   }

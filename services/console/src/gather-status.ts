@@ -138,8 +138,14 @@ function partitionViews(answers: readonly Answer[]): readonly PartitionView[] {
   const reports = answers.flatMap(({ member, body }) =>
     groupsOf(body).map((group): Report => ({ member, group, revision: numberAt(body, "revision") ?? 0 })));
   const byGroup = Map.groupBy(reports, ({ group }) => numberAt(group, "group") ?? -1);
-  return [...byGroup].toSorted(([left], [right]) => left - right)
-    .map(([group, members]) => partitionView(group, members, names));
+  return [...byGroup].map(([group, members]) => partitionView(group, members, names)).toSorted(byTableAndRange);
+}
+
+/** The halves of a split beside each other, whatever their numbers; the control plane first. */
+function byTableAndRange(left: PartitionView, right: PartitionView): number {
+  const place = ({ table, firstToken }: PartitionView): string => `${table ?? ""} ${firstToken ?? ""}`;
+  if (place(left) === place(right)) return left.group - right.group;
+  return place(left) < place(right) ? -1 : 1;
 }
 
 /** What one node says of one group, by the revision of the map that it follows. */

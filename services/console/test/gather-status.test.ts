@@ -94,6 +94,15 @@ test("the leader's range and figures count, and a split under way is what the ne
   assert.deepEqual(underWay?.splitting, before.splitting);
 });
 
+test("the partitions of a table stand in the order of their ranges, behind the control plane", async () => {
+  const part = (number: number, table: string | undefined, firstToken: string | undefined) =>
+    ({ ...group("leader", 4, 1), group: number, table, firstToken });
+  const body = node(1, part(4, "b", "0"), part(2, "a", "8"), part(5, "a", "4"), part(0, undefined, undefined), part(1, "a", "0"));
+  const status = await gatherStatus(answering({ ...whole, "http://n1:1/status": body, "http://n2:1/status": null,
+    "http://n3:1/status": null }), sources, 1);
+  assert.deepEqual(status.partitions.map((partition) => partition.group), [0, 1, 5, 2, 4]);
+});
+
 test("a process that runs but does not answer is silent; without an agent it is unreachable", async () => {
   const { "http://n3:1/status": _silent, ...silent } = whole;
   assert.equal((await gatherStatus(answering(silent), sources, 1)).nodes[2]?.state, "silent");

@@ -43,9 +43,12 @@ export function createReadPath(doors: PartitionDoors, partition: Partition): Rea
     const { loads } = partition;
     // What is read while the state goes, with the replica or for a snapshot, may be nothing where there is something.
     const isGone = (): boolean => partition.isClosed || partition.loads !== loads;
-    if (command.consistent) return submitStrong(request, (reply) => done(isGone() ? stateless : reply));
+    // The same of what a split gave away: it goes with the child's replica.
+    const answer = (reply: PartitionReply): void =>
+      done(isGone() ? stateless : partition.descriptor.epoch !== epoch ? { status: "wrong-epoch" } : reply);
+    if (command.consistent) return submitStrong(request, answer);
     if (!hasState()) return done(stateless);
-    serve(command, table, (reply) => done(isGone() || !hasState() ? stateless : reply));
+    serve(command, table, (reply) => answer(hasState() ? reply : stateless));
   }
 
   function hasState(): boolean {

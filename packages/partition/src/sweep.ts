@@ -33,7 +33,9 @@ export function sweepItems(doors: PartitionDoors, partition: Partition, sweep: S
       const chunk = pairs.slice(0, sweepItemsMax).map(({ key, value }) =>
         ({ key: Uint8Array.from(key), value: Uint8Array.from(value) }));
       iterator.close();
-      if (chunk.length === 0) return sweep.done(!isOver());
+      // What was read under another range may be another partition's by now.
+      if (isOver()) return sweep.done(false);
+      if (chunk.length === 0) return sweep.done(true);
       run(chunk);
     });
   };

@@ -128,6 +128,32 @@ test("a leader that loses its leadership with a split under way lets go", () => 
   assert.equal(bench.births.length, 0);
 });
 
+test("a sweep that has just read what a split gives away leaves it to the child", () => {
+  const bench = new PartitionBench({ table: { ...plainTable, timeToLive: "expires" } });
+  for (const id of ids) put(bench, id, { expires: { N: String(bench.wallNow / 1000 - 60) } });
+  bench.settle();
+  bench.apply();
+  beginSplit(bench);
+  bench.partition.sweepExpired();
+  bench.apply();
+  bench.apply();
+  assert.equal(bench.partition.statistics.items, 20);
+  assertCounts(bench, openChild(bench));
+  bench.partition.sweepExpired();
+  bench.settle();
+  bench.apply();
+  assert.equal(bench.partition.statistics.items, 0, "the next sweep deletes what is still here");
+  assertCounts(bench, openChild(bench));
+});
+
+test("a read that a split overtakes is not answered: the child's replica may have gone from this node meanwhile", () => {
+  const bench = filled();
+  beginSplit(bench);
+  const read = bench.send("GetItem", { Key: { id: { S: lastId } }, ConsistentRead: true });
+  bench.apply();
+  assert.equal(read.status(), "wrong-epoch");
+});
+
 test("a split changes nothing when an entry came between, or when the membership is not the one it was prepared on", () => {
   const split = { child, at, voters: [4097, 4098, 4099], preparedAt: 40, items: 1, bytes: 1, localIndexes: [] };
   const settled = filled().config;

@@ -23,5 +23,9 @@ export const queueRetryPauseMs = 50;
 export const collectionBytesMax = 10 * 2 ** 30;
 /** How long a split holds writes back until the indexes have taken what waits for them. */
 export const sealedMsMax = 1000;
+/** After it has held them back in vain, before it may again. */
+export const sealedInVainPauseMs = 10_000;
+/** Above this many, a split does not begin to hold writes back; filling an index leaves fewer. */
+export const queuedChangesForSplitMax = 4_000;
 /** Items that a sweep (of a new index, of expired items) has under way at a time. */
 export const sweepItemsMax = 256;

@@ -6,12 +6,13 @@
 //   → let go: writes that waited are told that the range has changed, and come back to where they belong
 //
 // Writes wait for a few milliseconds; when the indexes do not come after in time, they go on and the split is tried
-// another time. Nothing here is replicated but the entry, and no step is remembered: whoever asked asks again.
+// another time: when less is queued, and not soon, so that an index that is away does not stop the table's writes over
+// and over. Nothing here is replicated but the entry, and no step is remembered: whoever asked asks again.
 import { probe } from "@azimuth/foundation/probe.ts";
 import type { KeyValue } from "@azimuth/storage/engine.ts";
 import { indexMarkKey, indexMarkRange, sourceOfIndexMark } from "@azimuth/storage/keys/index-mark-key.ts";
 import { encodeEntry, type EntryEffect } from "./entry-codec.ts";
-import { rangeChunkBytes, sealedMsMax } from "./limits.ts";
+import { queuedChangesForSplitMax, rangeChunkBytes, sealedInVainPauseMs, sealedMsMax } from "./limits.ts";
 import type { Partition, PartitionDoors } from "./partition.ts";
 import { isSettled, isWithin } from "./split.ts";
 import { SplitMeasure } from "./split-measure.ts";
@@ -36,6 +37,8 @@ export class Splitter {
   readonly #partition: Partition;
   readonly #writes: WritePath;
   #run: Run | undefined;
+  /** Clock.now, after an attempt in vain. */
+  #restsUntil = 0;
 
   constructor(doors: PartitionDoors, partition: Partition, writes: WritePath) {
     this.#doors = doors;
@@ -43,10 +46,14 @@ export class Splitter {
     this.#writes = writes;
   }
 
-  /** False when it does not begin: another is under way, this replica does not lead, the range is another by now. */
+  /**
+   * False when it does not begin: another is under way, this replica does not lead, the range is another by now, or
+   * the indexes are too far behind.
+   */
   begin(wish: SplitWish): boolean {
     const { descriptor, readyTerm } = this.#partition;
     if (readyTerm === 0 || this.#run !== undefined || !isWithin(descriptor, wish.at)) return false;
+    if (this.#doors.clock.now() < this.#restsUntil || this.#isIndexBehind()) return false;
     const { tableId, localIndexes = [], lastToken } = descriptor;
     const measure = new SplitMeasure([tableId, ...localIndexes], wish.at, lastToken);
     const run: Run = { ...wish, measure, proposing: false };
@@ -71,10 +78,18 @@ export class Splitter {
     this.#writes.unseal();
   }
 
+  /** More is queued than can be sent while writes are held back. */
+  #isIndexBehind(): boolean {
+    return this.#partition.statistics.queued > queuedChangesForSplitMax;
+  }
+
   #seal(run: Run): void {
-    this.#doors.clock.after(sealedMsMax, () => {
+    if (this.#isIndexBehind()) return this.reset();
+    const { clock } = this.#doors;
+    clock.after(sealedMsMax, () => {
       if (this.#run !== run || run.proposing) return;
       probe("a split waited for an index in vain");
+      this.#restsUntil = clock.now() + sealedInVainPauseMs;
       this.reset();
     });
     this.#writes.seal(() => {

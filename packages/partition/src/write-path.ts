@@ -121,7 +121,8 @@ class LeaderWritePath implements WritePath {
     const { descriptor, readyTerm } = this.#partition;
     if (task.epoch !== descriptor.epoch) return done({ status: "wrong-epoch" });
     if (readyTerm === 0) return done(this.#notLeader());
-    if (this.#inFlight >= writesInFlightMax) {
+    // What ends the wait of all that is held back must not be kept out by it.
+    if (this.#inFlight >= writesInFlightMax && task.passesSeal !== true) {
       return done({ status: "unavailable", reason: "too many writes are waiting" });
     }
     this.#inFlight++;

@@ -11,6 +11,7 @@ import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
 import { Partition } from "../src/partition.ts";
 import { encodeEntry } from "../src/entry-codec.ts";
 import type { IndexWriteCommand } from "../src/index-writes.ts";
+import { queuedChangesForSplitMax, sealedInVainPauseMs, writesInFlightMax } from "../src/limits.ts";
 import { type Answer, PartitionBench, table as plainTable } from "./partition-bench.ts";
 
 const ids = Array.from({ length: 40 }, (_, number) => `item-${number}`);
@@ -213,17 +214,23 @@ const byGroup: IndexDefinition = {
 };
 const indexed: TableDefinition = { ...plainTable, indexes: [byGroup], indexVersion: 1 };
 
-test("a split waits until the indexes have what was queued for them, and not for ever", () => {
+/** A partition whose index takes what is queued when the test calls what is noted in `sent`. */
+function withSlowIndex(queued: readonly string[]) {
   const sent: ((taken: boolean) => void)[] = [];
   const indexes = {
     locate: () => 2,
     deliver: (_partition: number, _command: IndexWriteCommand, done: (taken: boolean) => void) => void sent.push(done),
   };
   const bench = new PartitionBench({ table: indexed, indexes });
-  for (const id of [firstId, lastId]) put(bench, id, { group: { S: "g" } });
+  for (const id of queued) put(bench, id, { group: { S: "g" } });
   bench.settle();
   bench.apply();
-  assert.equal(bench.partition.statistics.queued, 2);
+  assert.equal(bench.partition.statistics.queued, queued.length);
+  return { bench, sent };
+}
+
+test("a split waits until the indexes have what was queued for them, and not for ever", () => {
+  const { bench, sent } = withSlowIndex([firstId, lastId]);
   beginSplit(bench);
   assert.equal(bench.proposals.length, 0, "the index has not answered");
   const waiting = put(bench, firstId);
@@ -232,6 +239,8 @@ test("a split waits until the indexes have what was queued for them, and not for
   bench.apply();
   assert.equal(waiting.status(), "ok", "it was held back too long: writes go on");
   assert.equal(bench.births.length, 0);
+  assert.equal(bench.partition.split({ child, at }), false, "nor are they held back again at once");
+  bench.now += sealedInVainPauseMs;
   beginSplit(bench);
   while (bench.births.length === 0) {
     for (const done of sent.splice(0)) done(true);
@@ -240,6 +249,32 @@ test("a split waits until the indexes have what was queued for them, and not for
     bench.apply();
   }
   assert.equal(openChild(bench).statistics.queued, 0);
+});
+
+test("a split holds nothing back while too much is queued for the indexes", () => {
+  const { bench } = withSlowIndex(Array.from({ length: queuedChangesForSplitMax }, (_, number) => `queued-${number}`));
+  put(bench, firstId, { group: { S: "g" } });
+  bench.settle();
+  assert.ok(bench.partition.split({ child, at }));
+  bench.apply();
+  put(bench, lastId);
+  bench.settle();
+  assert.equal(bench.proposals.length, 1, "that write does not wait");
+  assert.equal(bench.partition.split({ child, at }), false, "nor is anything counted now");
+});
+
+test("as many writes as may be under way, held back, do not keep out what they wait for", () => {
+  const { bench, sent } = withSlowIndex([firstId]);
+  beginSplit(bench);
+  for (let number = 0; number < writesInFlightMax; number++) put(bench, lastId);
+  bench.settle();
+  assert.equal(put(bench, lastId).status(), "unavailable");
+  for (const done of sent.splice(0)) done(true);
+  bench.settle();
+  assert.equal(bench.proposals.length, 1, "the queue is emptied");
+  bench.apply();
+  bench.apply();
+  assert.equal(bench.births.length, 1);
 });
 
 test("a partition of an index gives its child the marks, so that a repeated batch is dropped there as well", () => {

@@ -35,8 +35,8 @@ export interface PartitionRecord {
   readonly voters: readonly number[];
   readonly learners: readonly number[];
   /**
-   * The replicas it was created with: only these bootstrap, all others wait for a snapshot. Empty when a split made it:
-   * then its first replicas come from those of the parent (packages/partition, split.ts).
+   * The replicas it was created with: only these bootstrap, all others wait for a snapshot. Empty once it was split, or
+   * when a split made it: then its first replicas come from those of the parent (packages/partition, split.ts).
    */
   readonly bootstrap: readonly number[];
   /**

@@ -48,7 +48,9 @@ export function decideRecordSplit(state: ControlState, command: RecordSplitComma
     configEpoch: Math.max(...voters.map(generationOf)),
     voters, learners: [], bootstrap: [], replacing: undefined,
   };
-  return { effects: [putPartition({ ...rest, lastToken, epoch }), putPartition(second)], outcome: { child } };
+  // A founder that has not begun yet would begin with the range of now and the log of then: it waits for a snapshot.
+  const first: PartitionRecord = { ...rest, lastToken, epoch, bootstrap: [] };
+  return { effects: [putPartition(first), putPartition(second)], outcome: { child } };
 }
 
 /** Undefined for a range of one token. */

@@ -62,7 +62,8 @@ test("a split is announced with the child's number, and recorded as two halves t
     [1, "0".repeat(16), `7${"f".repeat(15)}`, epoch + 1],
     [2, middle, "f".repeat(16), epoch + 1],
   ]);
-  const [, second] = plane.records;
+  const [first, second] = plane.records;
+  assert.deepEqual(first?.bootstrap, [], "who begins now would take the old log for one of the new range");
   assert.deepEqual(second?.voters, voters);
   assert.deepEqual(second?.bootstrap, [], "its replicas begin from their parents', not from nothing");
   assert.equal(plane.run({ operation: "RecordSplit", partition, child: 2, at: middle, voters }).ignored, true);

@@ -226,7 +226,7 @@ export class Raft {
   /** At a leader: the other replicas. Empty elsewhere. */
   progress(): readonly ProgressStatus[] {
     const others: ProgressStatus[] = [];
-    for (const { replica, match, next, state, active, pendingSnapshot } of this.#core.progress.values()) {
+    for (const { replica, match, next, state, heardLately: active, pendingSnapshot } of this.#core.progress.values()) {
       if (replica !== this.#core.id) others.push({ replica, match, next, state, active, pendingSnapshot });
     }
     return others;

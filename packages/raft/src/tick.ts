@@ -29,7 +29,7 @@ function tickLeader(core: RaftCore): void {
       becomeFollower(core, core.term, noReplica);
       return;
     }
-    for (const progress of core.progress.values()) progress.active = progress.replica === core.id;
+    for (const progress of core.progress.values()) progress.beginRound(progress.replica === core.id);
     abortTransfer(core);
   }
   if (core.heartbeatElapsed >= core.options.heartbeatTicks) {

@@ -174,3 +174,26 @@ test("appends under way are bounded by count and by bytes, and freed in order", 
   byBytes.add(2, 20);
   assert.equal(byBytes.full, true);
 });
+
+test("what a leader tells of who was heard of lately does not blink when it checks its quorum", () => {
+  const replica = new SimulatedReplica(1, defaultRaftOptions, createSeededRandom(3), {
+    applied: 0, term: 0, digest: 0, config: { ...emptyConfig, voters: [1, 2] },
+  });
+  replica.raft.campaign();
+  settle(replica);
+  const term = 1;
+  replica.step({ ...blankMessage, type: "pre-vote-response", from: 2, to: 1, term }, undefined);
+  settle(replica);
+  replica.step({ ...blankMessage, type: "vote-response", from: 2, to: 1, term }, undefined);
+  settle(replica);
+  assert.equal(replica.raft.role, "leader");
+  const isActive = (): boolean => replica.raft.progress().every(({ active }) => active);
+  const rounds = (count: number, answers: boolean): boolean[] =>
+    Array.from({ length: count * defaultRaftOptions.electionTimeoutTicks }, () => {
+      if (answers) replica.step({ ...blankMessage, type: "heartbeat-response", from: 2, to: 1, term }, undefined);
+      replica.raft.tick();
+      return isActive();
+    });
+  assert.ok(rounds(2, true).every(Boolean));
+  assert.equal(rounds(1, false).at(-1), true, "it was heard of in the round before");
+});

@@ -1,6 +1,6 @@
 // What must be true once the load has ended and the faults with it: all copies come back and catch up, replicas of a
 // group are the same byte for byte, and the cluster map is whole.
-import { copiesOf, digestOf, gapsOf, countOf, groupsOf, whatIsMissing, type Copy } from "./health.ts";
+import { copiesOf, digestOf, gapsOf, countOf, groupsOf, whatIsMissing } from "./health.ts";
 import type { Operator } from "./operator.ts";
 import { within } from "./within.ts";
 import type { World } from "./world.ts";
@@ -49,47 +49,50 @@ function lackingCopies(world: World, operator: Operator, zoneIsDown: boolean): r
 export async function checkCopies(world: World, operator: Operator): Promise<readonly string[]> {
   const map = operator.map();
   const found = [...gapsOf(map)];
-  for (const record of groupsOf(map)) {
-    const different = await compareCopies(world, () => copiesOf(world, operator.map(), record), record);
+  for (const { partition } of groupsOf(map)) {
+    const different = await compareCopies(world, operator, partition);
     if (different !== undefined) found.push(different);
-    const miscount = record.partition === 0 ? undefined : await compareCount(world, operator, record);
+    const miscount = partition === 0 ? undefined : await compareCount(world, operator, partition);
     if (miscount !== undefined) found.push(miscount);
   }
   return found;
 }
 
-/** Copies are compared at the same applied index; a group that moves on meanwhile is looked at again. */
-async function compareCopies(
-  world: World,
-  look: () => readonly Copy[],
-  record: Parameters<typeof digestOf>[1],
-): Promise<string | undefined> {
+/** The copies of a group as they are now. */
+function lookAt(world: World, operator: Operator, group: number) {
+  const map = operator.map();
+  const record = groupsOf(map).find(({ partition }) => partition === group);
+  return { record, copies: record === undefined ? [] : copiesOf(world, map, record) };
+}
+
+/** Copies are compared at the same applied index; a group that moves on, or elsewhere, is looked at again. */
+async function compareCopies(world: World, operator: Operator, group: number): Promise<string | undefined> {
   for (let comparison = 0; comparison < comparisonsMax; comparison++) {
-    const before = look();
+    const { record, copies: before } = lookAt(world, operator, group);
+    if (record === undefined) return undefined;
     const digesting = Promise.all(before.map((copy) => digestOf(copy, record)));
-    const digests = await within(world, comparisonLimitMs, digesting, `reading group ${record.partition} ended not`);
-    const all = [...before, ...look()].map((copy) => copy.status.applied);
-    if (new Set(all).size > 1) continue;
+    const digests = await within(world, comparisonLimitMs, digesting, `reading group ${group} ended not`);
+    const { record: now, copies: after } = lookAt(world, operator, group);
+    const all = [...before, ...after].map((copy) => copy.status.applied);
+    if (now !== record || after.length !== before.length || new Set(all).size > 1) continue;
     if (new Set(digests).size === 1) return undefined;
     const told = before.map((copy, position) => `${copy.node} ${(digests[position] as string).slice(0, 8)}`);
-    return `the copies of group ${record.partition} differ at entry ${all[0]}: ${told.join(", ")}`;
+    return `the copies of group ${group} differ at entry ${all[0]}: ${told.join(", ")}`;
   }
   return undefined;
 }
 
 /** A partition that is written to meanwhile is counted again. */
-async function compareCount(
-  world: World, operator: Operator, record: Parameters<typeof digestOf>[1],
-): Promise<string | undefined> {
+async function compareCount(world: World, operator: Operator, partition: number): Promise<string | undefined> {
   for (let comparison = 0; comparison < comparisonsMax; comparison++) {
-    const [copy] = copiesOf(world, operator.map(), record);
-    if (copy === undefined) return undefined;
+    const { record, copies: [copy] } = lookAt(world, operator, partition);
+    if (record === undefined || copy === undefined) return undefined;
     const { items, bytes, applied } = copy.status;
-    const { partition } = record;
     const counting = countOf(copy, record);
     const there = await within(world, comparisonLimitMs, counting, `counting group ${partition} ended not`);
-    const now = copiesOf(world, operator.map(), record).find(({ node }) => node === copy.node);
-    if (now?.status.applied !== applied) continue;
+    const { record: now, copies } = lookAt(world, operator, partition);
+    const same = copies.find(({ node }) => node === copy.node);
+    if (now !== record || same?.status.applied !== applied) continue;
     if (there.items === items && there.bytes === bytes) return undefined;
     return `partition ${partition} counts ${items} items of ${bytes} bytes and has ${there.items} of ${there.bytes}`;
   }

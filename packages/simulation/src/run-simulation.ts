@@ -130,6 +130,7 @@ class Run {
     await within(world, livenessLimitMs, checked, "the final reads got no answers after a quorum was healed");
     const missing = await waitForCopies(world, operator, zoneLeftDown > 0);
     for (const what of missing) this.violated(what);
+    if (missing.length > 0) this.describe();
     if (missing.length === 0) for (const what of await checkCopies(world, operator)) this.violated(what);
   }
 

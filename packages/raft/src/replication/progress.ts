@@ -21,6 +21,7 @@ export class Progress {
   state: ProgressState = "probe";
   /** Heard of since the leader last checked its quorum. */
   active = false;
+  #wasActive = false;
   pendingSnapshot = 0;
   /** Latest read position this replica has confirmed. */
   readPosition = 0;
@@ -39,6 +40,17 @@ export class Progress {
     this.next = options.next;
     this.inflights = new Inflights(options.inflightAppendsMax, options.inflightBytesMax);
     assert(this.match < this.next, "progress: match is not below next");
+  }
+
+  /** Heard of since the check before the last one: does not go out at the moment of a check, as `active` does. */
+  get heardLately(): boolean {
+    return this.active || this.#wasActive;
+  }
+
+  /** The leader has checked its quorum; `isSelf`: this is the leader's own. */
+  beginRound(isSelf: boolean): void {
+    this.#wasActive = this.active;
+    this.active = isSelf;
   }
 
   get paused(): boolean {

@@ -49,7 +49,7 @@ function planSettled(
 ): Action | undefined {
   const { leader, freshest } = view.group(record.partition);
   const hasChanged = freshest !== undefined && !sameMembers(freshest.voters, record.voters);
-  if (hasChanged) return recordMembership(record, freshest);
+  if (hasChanged) return recordMembership(view, record, freshest);
   if (leader === undefined || leader.joint) return undefined;
   const stray = leader.learners[0];
   if (stray !== undefined) return change(leader, [{ kind: "remove", replica: stray }]);
@@ -102,7 +102,9 @@ function planReplacement(
   view: ClusterView, record: PartitionRecord, replacing: { readonly remove: number; readonly add: number },
 ): Action | undefined {
   const { leader, freshest } = view.group(record.partition);
-  if (freshest !== undefined && isReplaced(replacing, freshest.voters)) return recordMembership(record, freshest);
+  if (freshest !== undefined && isReplaced(replacing, freshest.voters)) {
+    return recordMembership(view, record, freshest);
+  }
   if (leader === undefined || leader.joint) return undefined;
   const { remove, add } = replacing;
   if (leader.replica === remove) {
@@ -148,7 +150,17 @@ function moveLeadership(record: PartitionRecord, leader: GroupReport): Action | 
   return { kind: "instruct", node: nodeOfReplica(leader.replica), instruction };
 }
 
-function recordMembership(record: PartitionRecord, seen: GroupReport): Action | undefined {
+/**
+ * A removed replica is destroyed once this is recorded. So a majority of the members that stay has to know that it left:
+ * with one of them lost, the others could not elect a leader by an older configuration that counts on its vote.
+ */
+function recordMembership(view: ClusterView, record: PartitionRecord, seen: GroupReport): Action | undefined {
+  const { byReplica } = view.group(record.partition);
+  const knowing = seen.voters.filter((voter) => {
+    const report = byReplica.get(voter);
+    return report !== undefined && report.initialised && !report.joint && sameMembers(report.voters, seen.voters);
+  });
+  if (knowing.length * 2 <= seen.voters.length) return undefined;
   // An old report: the record has followed a newer one already.
   if (seen.applied <= (record.configIndex ?? 0)) return undefined;
   return command({

@@ -19,6 +19,8 @@ interface Situation {
   readonly record?: Partial<PartitionRecord>;
   /** The membership that the leader reports; the record's voters and no learners unless told. */
   readonly group?: { readonly voters?: readonly number[]; readonly learners?: readonly number[]; readonly joint?: boolean };
+  /** Replicas that have not heard of the end of the change. */
+  readonly behind?: readonly number[];
   readonly leader?: number;
   readonly leaderless?: boolean;
   readonly silent?: readonly number[];
@@ -54,7 +56,8 @@ function observe(situation: Situation, record: PartitionRecord): Observations {
   const members = [...new Set([...voters, ...learners, ...record.voters, ...record.learners])];
   const reportOf = (replica: number): GroupReport => ({
     group: 1, replica, leader, role: replica === leader ? "leader" : "follower", term: 3, lastIndex,
-    applied: situation.applied ?? lastIndex, voters, learners, joint: situation.group?.joint ?? false,
+    applied: situation.applied ?? lastIndex, voters, learners, 
+    joint: situation.group?.joint ?? situation.behind?.includes(replica) ?? false,
     initialised: !learners.includes(replica) || situation.learnerInitialised !== false,
     progress: replica !== leader ? [] : members.filter((other) => other !== replica).map((other) => ({
       replica: other,
@@ -99,6 +102,11 @@ const situations: readonly (readonly [string, Situation, readonly object[]])[] =
   ["the one to be replaced leads", { record: underWay, group: { learners: [fresh] }, leader: 3 },
     [{ kind: "transfer-leader", group: 1, to: 1 }]],
   ["the group has done it", { record: underWay, group: { voters: [1, 2, fresh] } },
+    [{ operation: "RecordMembership", partition: 1, configEpoch: 1, configIndex: 1000, voters: [1, 2, fresh] }]],
+  ["the group has done it, and only its leader knows",
+    { record: underWay, group: { voters: [1, 2, fresh] }, behind: [2, fresh] }, []],
+  ["the group has done it, and one of its members does not know",
+    { record: underWay, group: { voters: [1, 2, fresh] }, behind: [2] },
     [{ operation: "RecordMembership", partition: 1, configEpoch: 1, configIndex: 1000, voters: [1, 2, fresh] }]],
   ["an old report says that the group has done it",
     { record: { ...underWay, configIndex: 2000 }, group: { voters: [1, 2, fresh] } }, []],

@@ -12,6 +12,8 @@ import type { Group } from "./group.ts";
 import type { HostContext } from "./host-context.ts";
 
 interface AppliedChange {
+  readonly index: number;
+  readonly before: ConfigState;
   readonly config: ConfigState;
   readonly context: Uint8Array;
 }
@@ -115,7 +117,10 @@ export class ApplyPipeline {
     if (group.incarnation !== work.incarnation) return;
     group.applied = applied;
     group.raft.applied(applied.index);
-    for (const change of work.changes) group.machine.configChanged(change.config, change.context);
+    for (const change of work.changes) {
+      group.configChanged(change.index, change.before);
+      group.machine.configChanged(change.config, change.context);
+    }
     group.machine.appliedThrough(applied.index);
     for (const { index, term, value } of work.outcomes) group.waiters.applied(index, term, value);
     group.reads.appliedThrough(applied.index);
@@ -146,8 +151,9 @@ function applyEntries(group: Group, entries: readonly Entry[], operations: Write
         break;
       case "config": {
         const change = decodeConfigChange(entry.data);
+        const before = config;
         config = group.raft.applyConfigChange(change);
-        changes.push({ config, context: change.context });
+        changes.push({ index: entry.index, before, config, context: change.context });
         value = config;
         break;
       }

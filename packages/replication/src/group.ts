@@ -43,6 +43,11 @@ export class Group {
   readyTerm = 0;
 
   applied: AppliedState;
+  /** Commit index that the log holds durably: a crash does not take it back. */
+  storedCommit: number;
+  /** Of the last change of the configuration that was applied; 0: not since the start or a snapshot. */
+  #changedAt = 0;
+  #configBefore: ConfigState;
   /** Committed entries that no batch has taken yet. */
   committed: Entry[] = [];
   /** The machine loads its memory from the engine; nothing is applied meanwhile. */
@@ -70,6 +75,8 @@ export class Group {
     this.hardState = log.hardState;
     this.applied = applied;
     this.durableApplied = applied.index;
+    this.storedCommit = log.hardState.commit;
+    this.#configBefore = applied.config;
     this.term = raft.term;
   }
 
@@ -80,6 +87,26 @@ export class Group {
   /** False while the replica has no state (it waits for a snapshot) or has not loaded it yet. */
   get initialised(): boolean {
     return this.applied.index > 0 && !this.receiving && !this.loading;
+  }
+
+  /** A change of the configuration was applied, with the entry at `index`. */
+  configChanged(index: number, before: ConfigState): void {
+    this.#configBefore = this.#changedAt <= this.storedCommit ? before : this.#configBefore;
+    this.#changedAt = index;
+  }
+
+  /**
+   * The configuration as of `applied`, once a crash cannot take back that it holds: others may then act on it, and
+   * destroy a replica whose vote an older configuration needs.
+   */
+  get settledConfig(): ConfigState {
+    return this.#changedAt <= this.storedCommit ? this.applied.config : this.#configBefore;
+  }
+
+  /** The state is that of a snapshot, or none. */
+  restartFrom(applied: AppliedState): void {
+    this.applied = applied;
+    this.#changedAt = 0;
   }
 
   get busy(): boolean {
@@ -109,8 +136,8 @@ export class Group {
       lastIndex: raft.lastIndex,
       quiet: this.quiet,
       initialised: this.initialised,
-      // As of `applied`: Raft knows the next one before what it comes with is visible.
-      config: this.applied.config,
+      // Raft knows the next one before what it comes with is visible.
+      config: this.settledConfig,
       progress: raft.role === "leader" ? raft.progress() : [],
     };
   }

@@ -152,7 +152,8 @@ export class SnapshotReceiver {
         config: emptyConfig,
         applied: 0,
       });
-      group.applied = { index: 0, term: 0, config: emptyConfig };
+      group.restartFrom({ index: 0, term: 0, config: emptyConfig });
+      group.storedCommit = 0;
       group.durableApplied = 0;
       group.storing = 0;
       group.resetting = false;
@@ -215,7 +216,7 @@ export class SnapshotReceiver {
     assert(receiving?.installing && receiving.meta.index === meta.index, `group ${group.id} received no such snapshot`);
     this.#byGroup.delete(group.id);
     probe("a snapshot was installed");
-    group.applied = { index: meta.index, term: meta.term, config: meta.config };
+    group.restartFrom({ index: meta.index, term: meta.term, config: meta.config });
     group.durableApplied = meta.index;
     group.receiving = false;
     this.#context.counters.snapshotsReceived++;

@@ -210,17 +210,33 @@ export class Turn {
   #store(group: Group, ready: Ready): void {
     if (ready.hardState !== undefined) group.hardState = ready.hardState;
     if (!ready.mustSync) {
-      // Only the commit index moved: it need not be durable, so it waits for the next write.
+      // Only the commit index moved: it waits for the next write, unless others may act on what it commits.
       if (ready.hardState !== undefined) group.heldHardState = ready.hardState;
+      if (ready.committed.some(({ kind }) => kind === "config")) this.#storeCommit(group);
       return;
     }
     const { incarnation } = group;
+    const write = this.#writeOf(group, ready);
     group.storing++;
-    this.#parts.appends.add(this.#writeOf(group, ready), () => {
+    this.#parts.appends.add(write, () => {
       if (group.incarnation !== incarnation) return;
       group.storing--;
+      group.storedCommit = Math.max(group.storedCommit, write.hardState?.commit ?? 0);
       group.raft.persisted(ready.number);
       if (ready.snapshot !== undefined) this.#parts.receiver.stored(group, ready.snapshot);
+      this.touch(group);
+    });
+  }
+
+  #storeCommit(group: Group): void {
+    const { incarnation, heldHardState: hardState } = group;
+    if (hardState === undefined) return;
+    group.heldHardState = undefined;
+    group.storing++;
+    this.#parts.appends.add({ group: group.id, hardState }, () => {
+      if (group.incarnation !== incarnation) return;
+      group.storing--;
+      group.storedCommit = Math.max(group.storedCommit, hardState.commit);
       this.touch(group);
     });
   }

@@ -7,7 +7,7 @@ import { createSeededRandom, type Random } from "@azimuth/foundation/random.ts";
 import type { ConfigChangeStep } from "@azimuth/raft/types.ts";
 import { nodeOfReplica, replicaIdOf } from "../src/host-api.ts";
 import type { ReplicationLimits } from "../src/limits.ts";
-import { TestCluster } from "./test-cluster.ts";
+import { TestCluster, type TestNode } from "./test-cluster.ts";
 
 const limits: Partial<ReplicationLimits> = {
   quietAfterTicks: 8,
@@ -124,3 +124,26 @@ for (const seed of [3001, 3002, 3003, 3004]) {
     for (const [text, index] of acknowledged) assert.ok(first!.includes(`${index}:${text}`), `${text} was acknowledged`);
   });
 }
+
+test("a membership that a majority tells of survives a power cut without the replicas that left, whichever one is lost", () => {
+  for (const lost of [1, 2, 4]) {
+    const cluster = new TestCluster({ seed: 40 + lost, nodes: 4 });
+    cluster.createGroup(group, [1, 2, 3]);
+    const leader = cluster.awaitLeader(group);
+    const [add, remove] = [cluster.addEmptyReplica(group, 4, 2), replicaIdOf(1, 3)];
+    cluster.change(leader, group, [{ kind: "add-learner", replica: add }]);
+    cluster.clock.until(() => cluster.node(4).status(group)?.initialised === true, 10_000, "the learner has its state");
+    if (leader.number === 3) leader.host.transferLeadership(group, replicaIdOf(1, 1));
+    cluster.clock.until(() => (cluster.leaderOf(group)?.number ?? 3) !== 3, 10_000, "one leads that stays");
+    cluster.change(cluster.leaderOf(group) as TestNode, group,
+      [{ kind: "add-voter", replica: add }, { kind: "remove", replica: remove }]);
+    const knows = (number: number): boolean => {
+      const config = cluster.node(number).status(group)?.config;
+      return config?.votersOutgoing.length === 0 && config.voters.includes(add) && !config.voters.includes(remove);
+    };
+    cluster.clock.until(() => [1, 2, 4].filter(knows).length >= 2, 10_000, "a majority tells of it");
+    for (const node of cluster.nodes) node.crash();
+    for (const number of [1, 2, 4]) if (number !== lost) cluster.node(number).start();
+    cluster.awaitLeader(group);
+  }
+});

@@ -151,8 +151,8 @@ function moveLeadership(record: PartitionRecord, leader: GroupReport): Action | 
 }
 
 /**
- * A removed replica is destroyed once this is recorded. So a majority of the members that stay has to know that it left:
- * with one of them lost, the others could not elect a leader by an older configuration that counts on its vote.
+ * A removed replica is destroyed once this is recorded. So a majority of the members that stay has to know that it
+ * left: with one of them lost, the others could not elect a leader by an older configuration that counts on its vote.
  */
 function recordMembership(view: ClusterView, record: PartitionRecord, seen: GroupReport): Action | undefined {
   const { byReplica } = view.group(record.partition);

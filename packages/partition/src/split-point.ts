@@ -1,6 +1,7 @@
 // Where the leader of a partition that has grown too large would divide it: before the partition key at which half of
 // its bytes are reached, so that both halves have about as much, however the keys are spread. A walk over the first
 // half of the items finds it; it is found anew when the partition has grown by a quarter since, or has another leader.
+// Until then the one before holds, or a partition that grows by a quarter between two questions would never have any.
 //
 // A partition that holds a single partition key cannot be divided.
 import type { Engine } from "@azimuth/storage/engine.ts";
@@ -14,7 +15,7 @@ interface Found {
   readonly term: number;
   /** That the partition had when it was looked for. */
   readonly bytes: number;
-  /** Undefined while it is looked for, and when there is none. */
+  /** While it is looked for, the one before, of this range; undefined when there is none. */
   at: string | undefined;
 }
 
@@ -41,9 +42,9 @@ export class SplitPoint {
     const found = this.#found;
     const isOld = found?.epoch !== epoch || found.term !== term || bytes >= found.bytes * growthBeforeNext;
     if (!isOld) return found.at;
-    this.#found = { epoch, term, bytes, at: undefined };
+    this.#found = { epoch, term, bytes, at: found?.epoch === epoch ? found.at : undefined };
     this.#walk(this.#found);
-    return undefined;
+    return this.#found.at;
   }
 
   #walk(found: Found): void {
@@ -53,7 +54,7 @@ export class SplitPoint {
     let current: { readonly token: string; readonly passedBefore: number } | undefined;
     const end = (at: string | undefined): void => {
       iterator.close();
-      if (at !== firstToken) found.at = at;
+      found.at = at === firstToken ? undefined : at;
     };
     const pull = (): void => iterator.next(rangeChunkBytes, (pairs) => {
       const isOver = this.#found !== found;

@@ -345,6 +345,12 @@ test("a partition that is too large is divided where half of its bytes are, and 
   const found = bench.partition.splitPoint(10) as string;
   const part = inOrder.filter((id) => tokenOfId(id) < found).length;
   assert.ok(part >= 19 && part <= 21, `${part} of 40 items are before it`);
+  put(bench, inOrder[0] as string, { much: { S: "x".repeat(bench.partition.statistics.bytes) } });
+  bench.settle();
+  bench.apply();
+  assert.equal(bench.partition.splitPoint(10), found, "it holds while another is looked for");
+  bench.settle();
+  assert.notEqual(bench.partition.splitPoint(10), found, "the half is elsewhere now");
   const single = new PartitionBench();
   put(single, firstId, { much: { S: "x".repeat(1000) } });
   single.settle();

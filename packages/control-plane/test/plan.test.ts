@@ -56,7 +56,7 @@ function observe(situation: Situation, record: PartitionRecord): Observations {
   const members = [...new Set([...voters, ...learners, ...record.voters, ...record.learners])];
   const reportOf = (replica: number): GroupReport => ({
     group: 1, replica, leader, role: replica === leader ? "leader" : "follower", term: 3, lastIndex,
-    applied: situation.applied ?? lastIndex, voters, learners, 
+    applied: situation.applied ?? lastIndex, voters, learners,
     joint: situation.group?.joint ?? situation.behind?.includes(replica) ?? false,
     initialised: !learners.includes(replica) || situation.learnerInitialised !== false,
     progress: replica !== leader ? [] : members.filter((other) => other !== replica).map((other) => ({

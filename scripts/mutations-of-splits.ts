@@ -94,4 +94,10 @@ export const mutationsOfSplits: readonly Mutation[] = [
     from: "          lastToken: partition.lastToken,",
     to: `          lastToken: this.#doors.follower.partitionFor(partition.tableId, this.#parcel.token)!.lastToken,`,
   },
+  {
+    name: "found a late replica on a range that was split",
+    file: "packages/control-plane/src/decide-split.ts",
+    from: "  const first: PartitionRecord = { ...rest, lastToken, epoch, bootstrap: [] };",
+    to: "  const first: PartitionRecord = { ...rest, lastToken, epoch };",
+  },
 ];

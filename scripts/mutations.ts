@@ -400,6 +400,24 @@ export const mutations: readonly Mutation[] = [
     from: "if (replica !== undefined && !logStore.wasRemoved(partition, replica)) keepAway(descriptor, replica);",
     to: "if (replica === -1) keepAway(descriptor, replica);",
   },
+  {
+    name: "record a membership that only the leader knows",
+    file: `${control}/plan-replicas.ts`,
+    from: "  if (knowing.length * 2 <= seen.voters.length) return undefined;",
+    to: "  if (knowing.length === 0) return undefined;",
+  },
+  {
+    name: "tell of a membership that a crash may take back",
+    file: `${replication}/group.ts`,
+    from: "    return this.#changedAt <= this.storedCommit ? this.applied.config : this.#configBefore;",
+    to: "    return this.#changedAt >= 0 ? this.applied.config : this.#configBefore;",
+  },
+  {
+    name: "tell that nobody is active at the moment of a quorum check",
+    file: `${raft}/replication/progress.ts`,
+    from: "    return this.active || this.#wasActive;",
+    to: "    return this.active;",
+  },
   ...mutationsOfPartitions,
   ...mutationsOfSplits,
 ];

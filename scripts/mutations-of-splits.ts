@@ -31,8 +31,8 @@ export const mutationsOfSplits: readonly Mutation[] = [
   {
     name: "count for the child only what the walk saw",
     file: `${partition}/split-measure.ts`,
-    from: "        of.items += (length === undefined ? 0 : 1) - (old === undefined ? 0 : 1);",
-    to: "        of.items += 0 * ((length === undefined ? 0 : 1) - (old === undefined ? 0 : 1));",
+    from: "        of.items += (length === undefined ? 0 : 1) - (lengthBefore === undefined ? 0 : 1);",
+    to: "        of.items += 0 * ((length === undefined ? 0 : 1) - (lengthBefore === undefined ? 0 : 1));",
   },
   {
     name: "give the child of an index partition no marks",

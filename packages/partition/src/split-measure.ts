@@ -1,5 +1,6 @@
 // Counts what a split will give to the child, while writes go on: a walk over an engine snapshot, corrected in the end
-// by what became of every key that was written since.
+// by what became of every key that was written since. What the snapshot had of those keys is looked up at the end of
+// the walk, so that little is left to do once writes are held back.
 //
 // Writes are noted from before the snapshot is taken: a key noted too early costs a look, one noted too late would
 // be counted wrongly.
@@ -22,13 +23,19 @@ interface Counted {
 interface Touched {
   readonly key: Uint8Array;
   readonly of: Counted;
-  /** Of the value now; undefined: deleted. */
+  /** Of the value in the snapshot, once it is looked up, and now; undefined: there is none. */
+  lengthBefore: number | undefined;
   length: number | undefined;
 }
+
+/** Looked up at a time. */
+const lookUpMax = 1000;
 
 export class SplitMeasure {
   readonly #counted: readonly Counted[];
   readonly #touched = new Map<string, Touched>();
+  /** Those of them that are not looked up yet. */
+  readonly #unknown: Touched[] = [];
   #snapshot: EngineSnapshot | undefined;
   #iterator: EngineIterator | undefined;
   #closed = false;
@@ -45,9 +52,14 @@ export class SplitMeasure {
     if (of === undefined) return;
     const length = effect.kind === "put" ? effect.value.length : undefined;
     const name = bytesName(key);
-    const before = this.#touched.get(name);
-    if (before === undefined) this.#touched.set(name, { key: Uint8Array.from(key), of, length });
-    else before.length = length;
+    const known = this.#touched.get(name);
+    if (known !== undefined) {
+      known.length = length;
+      return;
+    }
+    const touched: Touched = { key: Uint8Array.from(key), of, lengthBefore: undefined, length };
+    this.#touched.set(name, touched);
+    this.#unknown.push(touched);
   }
 
   /** Call when everything applied before the construction is visible in the engine. */
@@ -58,7 +70,8 @@ export class SplitMeasure {
 
   #walkOver(remaining: readonly Counted[], done: () => void): void {
     const [of, ...rest] = remaining;
-    if (of === undefined || this.#snapshot === undefined) return done();
+    if (of === undefined) return this.#lookUp(done);
+    assert(this.#snapshot !== undefined, "a walk goes over a snapshot");
     const iterator = this.#snapshot.iterate({ start: of.start, end: of.end });
     this.#iterator = iterator;
     const pull = (): void => iterator.next(rangeChunkBytes, (pairs) => {
@@ -75,16 +88,25 @@ export class SplitMeasure {
 
   /** What there is now, in the order of the ids; call after the walk, when nothing is being written. */
   finish(done: (sizes: readonly IndexSize[]) => void): void {
-    assert(this.#snapshot !== undefined, "what was not walked over cannot be summed up");
-    const touched = [...this.#touched.values()];
-    this.#snapshot.get(touched.map(({ key }) => key), (before) => {
-      if (this.#closed) return;
-      touched.forEach(({ of, length }, position) => {
-        const old = before[position];
-        of.items += (length === undefined ? 0 : 1) - (old === undefined ? 0 : 1);
-        of.bytes += (length ?? 0) - (old?.length ?? 0);
-      });
+    this.#lookUp(() => {
+      for (const { of, lengthBefore, length } of this.#touched.values()) {
+        of.items += (length === undefined ? 0 : 1) - (lengthBefore === undefined ? 0 : 1);
+        of.bytes += (length ?? 0) - (lengthBefore ?? 0);
+      }
       done(this.#counted.map(({ indexId, items, bytes }) => ({ indexId, items, bytes })));
+    });
+  }
+
+  #lookUp(done: () => void): void {
+    assert(this.#snapshot !== undefined, "what was not walked over cannot be summed up");
+    if (this.#unknown.length === 0) return done();
+    const touched = this.#unknown.splice(0, lookUpMax);
+    this.#snapshot.get(touched.map(({ key }) => key), (found) => {
+      if (this.#closed) return;
+      touched.forEach((each, position) => {
+        each.lengthBefore = found[position]?.length;
+      });
+      this.#lookUp(done);
     });
   }
 

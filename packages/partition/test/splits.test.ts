@@ -5,13 +5,15 @@ import type { IndexDefinition, TableDefinition } from "@azimuth/model/table.ts";
 import type { WriteCommand } from "@azimuth/operations/operation.ts";
 import { routerOperations } from "@azimuth/operations/registry.ts";
 import { nextToken, previousToken } from "@azimuth/placement/token.ts";
-import type { WriteOperation } from "@azimuth/storage/engine.ts";
+import type { EngineSnapshot, WriteOperation } from "@azimuth/storage/engine.ts";
 import { indexMarkRange, sourceOfIndexMark } from "@azimuth/storage/keys/index-mark-key.ts";
 import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
 import { Partition } from "../src/partition.ts";
 import { encodeEntry } from "../src/entry-codec.ts";
 import type { IndexWriteCommand } from "../src/index-writes.ts";
 import { queuedChangesForSplitMax, sealedInVainPauseMs, writesInFlightMax } from "../src/limits.ts";
+import { SplitMeasure } from "../src/split-measure.ts";
+import type { IndexSize } from "../src/statistics.ts";
 import { type Answer, PartitionBench, table as plainTable } from "./partition-bench.ts";
 
 const ids = Array.from({ length: 40 }, (_, number) => `item-${number}`);
@@ -95,6 +97,39 @@ test("what is written while the child's part is counted is counted, too", () => 
   assert.equal(bench.births.length, 1);
   assertCounts(bench, bench.partition);
   assertCounts(bench, openChild(bench));
+});
+
+test("keys written while the child's part is counted are looked up before writes have to wait for that", () => {
+  const bench = filled();
+  const lookUps: number[] = [];
+  const engine = {
+    snapshot(): EngineSnapshot {
+      const snapshot = bench.engine.snapshot();
+      return { ...snapshot, get: (keys, done) => snapshot.get(keys, (found) => {
+        lookUps.push(keys.length);
+        done(found);
+      }) };
+    },
+  };
+  const measure = new SplitMeasure([7], at, "f".repeat(16));
+  const keyOf = ({ key }: { readonly key: Uint8Array }): Uint8Array => Buffer.concat([key, Buffer.of(1)]);
+  const stored = bench.stored(partitionRange(7, at, "f".repeat(16)));
+  const [first, second] = stored.map(keyOf) as [Uint8Array, Uint8Array];
+  let isWalked = false;
+  measure.walk(engine, () => (isWalked = true));
+  measure.touched({ kind: "put", key: first, value: Buffer.from("new") });
+  bench.settle();
+  assert.ok(isWalked);
+  assert.deepEqual(lookUps, [1]);
+  measure.touched({ kind: "delete", key: first });
+  measure.touched({ kind: "put", key: second, value: Buffer.from("newer") });
+  let sizes: readonly IndexSize[] = [];
+  measure.finish((measured) => (sizes = measured));
+  bench.settle();
+  assert.deepEqual(lookUps, [1, 1]);
+  const bytes = stored.reduce((sum, { value }) => sum + value.length, 0);
+  assert.deepEqual(sizes, [{ indexId: 7, items: stored.length + 1, bytes: bytes + 5 }]);
+  measure.close();
 });
 
 test("writes wait while the split is under way, and are then told that the range has changed", () => {

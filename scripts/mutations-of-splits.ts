@@ -100,4 +100,22 @@ export const mutationsOfSplits: readonly Mutation[] = [
     from: "  const first: PartitionRecord = { ...rest, lastToken, epoch, bootstrap: [] };",
     to: "  const first: PartitionRecord = { ...rest, lastToken, epoch };",
   },
+  {
+    name: "sweep what a split has given away",
+    file: `${partition}/sweep.ts`,
+    from: "      if (isOver()) return sweep.done(false);",
+    to: "      if (isOver() && chunk.length === 0) return sweep.done(false);",
+  },
+  {
+    name: "answer a read that a split has overtaken",
+    file: `${partition}/read-path.ts`,
+    from: `partition.descriptor.epoch !== epoch ? { status: "wrong-epoch" } : reply);`,
+    to: "reply);",
+  },
+  {
+    name: "leave what a split was about to give away behind",
+    file: "services/storage-node/src/replicas.ts",
+    from: "    if (replica.unborn.length === 0) return done();",
+    to: "    if (replica.unborn.length < 1000) return done();",
+  },
 ];

@@ -7,11 +7,14 @@ import { silentLogger } from "@azimuth/foundation/logger.ts";
 import type { PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
 import { encodeEntry } from "@azimuth/partition/entry-codec.ts";
 import { encodeBirth } from "@azimuth/partition/split.ts";
+import { emptyStatistics, encodeStatistics } from "@azimuth/partition/statistics.ts";
 import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
 import { replicaIdOf, type CreateGroupOptions } from "@azimuth/replication/host-api.ts";
 import type { StateMachine } from "@azimuth/replication/state-machine.ts";
 import type { WriteOperation } from "@azimuth/storage/engine.ts";
 import { birthKey } from "@azimuth/storage/keys/birth-key.ts";
+import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
+import { partitionStatisticsKey } from "@azimuth/storage/keys/partition-statistics-key.ts";
 import { createMemoryEngine } from "@azimuth/storage/memory-engine.ts";
 import { createReplicas, type ReplicasDoors } from "../src/replicas.ts";
 
@@ -120,6 +123,13 @@ class SplitBench {
         this.held.set(options.group, options.replica);
         this.clock.defer(done);
       },
+      destroyGroup: (id: number, done: () => void) => {
+        const ranges = this.machines.get(id)?.ranges() ?? [];
+        this.engine.write(ranges.map((range): WriteOperation => ({ kind: "delete-range", ...range })), () => {
+          this.held.delete(id);
+          done();
+        });
+      },
     },
     logStore: {
       group: (id: number) => (this.held.has(id) ? { group: id, replica: this.held.get(id) } : undefined),
@@ -134,14 +144,20 @@ class SplitBench {
   } as unknown as ReplicasDoors);
 
   /** The map as it is once the split is recorded. */
-  reconcile(): void {
-    const records = [parent, second];
+  reconcile(first = parent): void {
+    const records = [first, second];
     this.replicas.reconcile({
       nextPartition: 7, groups: () => records, group: (id) => records.find(({ partition }) => partition === id),
     });
     this.clock.settle();
   }
 }
+
+/** The entry that splits the partition as the records say. */
+const splitEntry = encodeEntry({
+  epoch: 1, generation: 0, expires: false, itemCountDelta: 0, itemBytesDelta: 0, record: undefined, effects: [],
+  split: { child: 6, at: second.firstToken, voters: founders, preparedAt: 8, items: 0, bytes: 0, localIndexes: [] },
+});
 
 class TestClock implements Clock {
   readonly #deferred: (() => void)[] = [];
@@ -164,13 +180,7 @@ test("a child waits until its parent's replica has been split here, and then beg
   bench.replicas.checkInvariants();
   const machine = bench.machines.get(group) as StateMachine;
   const batch: WriteOperation[] = [];
-  const split = {
-    child: 6, at: second.firstToken, voters: founders, preparedAt: 8, items: 0, bytes: 0, localIndexes: [],
-  };
-  const data = encodeEntry({
-    epoch: 1, generation: 0, expires: false, itemCountDelta: 0, itemBytesDelta: 0, record: undefined, split, effects: [],
-  });
-  machine.apply({ index: 9, term: 2, data }, batch, { ...emptyConfig, voters: founders });
+  machine.apply({ index: 9, term: 2, data: splitEntry }, batch, { ...emptyConfig, voters: founders });
   bench.engine.write(batch, () => machine.appliedThrough(9));
   bench.clock.settle();
   assert.deepEqual(bench.created, [{ group: 6, founding: true }]);
@@ -207,4 +217,36 @@ test("a child waits for a parent's replica that is known to be split and may hav
   bench.clock.settle();
   bench.reconcile();
   assert.deepEqual(bench.created, [], "it is one of before the split, which comes again from the log");
+});
+
+test("a child begins as soon as a snapshot has replaced its parent's state by one from after the split", () => {
+  const bench = new SplitBench();
+  bench.replicas.openRecovered();
+  bench.clock.settle();
+  bench.reconcile();
+  const value = encodeStatistics({ ...emptyStatistics, range: { epoch: 2, lastToken: parent.lastToken } });
+  bench.engine.write([{ kind: "put", key: partitionStatisticsKey(group), value }], () => {});
+  bench.machines.get(group)?.load(() => {});
+  bench.clock.settle();
+  assert.deepEqual(bench.created, [{ group: 6, founding: false }]);
+  bench.replicas.checkInvariants();
+});
+
+test("a parent's replica that leaves in the middle of its split takes along what it would have given the child", () => {
+  const bench = new SplitBench();
+  bench.replicas.openRecovered();
+  bench.clock.settle();
+  const batch: WriteOperation[] = [
+    { kind: "put", key: partitionRange(7, second.firstToken, second.lastToken).start, value: Buffer.from("item") },
+  ];
+  const machine = bench.machines.get(group) as StateMachine;
+  machine.apply({ index: 9, term: 2, data: splitEntry }, batch, { ...emptyConfig, voters: founders });
+  bench.engine.write(batch, () => {});
+  bench.reconcile({ ...parent, configEpoch: 1, voters: [replicaIdOf(1, 4), ...founders.slice(1)] });
+  assert.deepEqual(bench.created, [{ group: 6, founding: false }], "its state comes by a snapshot");
+  const keys: string[] = [];
+  const iterator = bench.engine.iterate({ start: Buffer.of(0), end: Buffer.of(255) });
+  iterator.next(1 << 20, (pairs) => keys.push(...pairs.map(({ key }) => Buffer.from(key).toString("hex"))));
+  bench.clock.settle();
+  assert.deepEqual(keys, []);
 });

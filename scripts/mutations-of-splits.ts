@@ -49,8 +49,8 @@ export const mutationsOfSplits: readonly Mutation[] = [
   {
     name: "take a snapshot from before a split that is known",
     file: `${partition}/partition.ts`,
-    from: "    return lastToken <= this.#descriptor.lastToken;",
-    to: "    return lastToken.length > 0;",
+    from: "    return lastToken <= this.#descriptor.lastToken && this.#unborn.length === 0;",
+    to: "    return this.#unborn.length === 0;",
   },
   {
     name: "snapshot an older state by the range of the newer one",
@@ -117,5 +117,17 @@ export const mutationsOfSplits: readonly Mutation[] = [
     file: "services/storage-node/src/replicas.ts",
     from: "    if (replica.unborn.length === 0) return done();",
     to: "    if (replica.unborn.length < 1000) return done();",
+  },
+  {
+    name: "take a snapshot while a child is about to be born",
+    file: `${partition}/partition.ts`,
+    from: " && this.#unborn.length === 0;",
+    to: ";",
+  },
+  {
+    name: "forget that a child was born beside a replica without a state",
+    file: "services/storage-node/src/replicas.ts",
+    from: "    for (const held of partitions.values()) held.noteChild(descriptor);",
+    to: "    for (const held of leaving.values()) held.noteChild(descriptor);",
   },
 ];

@@ -14,6 +14,7 @@ import type { TableDefinition } from "@azimuth/model/table.ts";
 import type { PointReadCommand, RangeReadCommand, WriteCommand } from "@azimuth/operations/operation.ts";
 import type { ConfigState, Role } from "@azimuth/raft/types.ts";
 import { probe } from "@azimuth/foundation/probe.ts";
+import { previousToken } from "@azimuth/placement/token.ts";
 import { nodeOfReplica, type ReplicationHost } from "@azimuth/replication/host-api.ts";
 import type { AppliedEntry, KeyRange, StateMachine, StoredState } from "@azimuth/replication/state-machine.ts";
 import type { Engine, EngineReader, WriteOperation } from "@azimuth/storage/engine.ts";
@@ -38,7 +39,7 @@ import { rangeChunkBytes } from "./limits.ts";
 import { RecordGenerations } from "./record-generations.ts";
 import { createReadPath, type ReadPath } from "./read-path.ts";
 import type { PartitionReply, ReadRequest, WriteRequest } from "./requests.ts";
-import { childOf, divide, encodeBirth, maySplit, parentAfter, type Birth, type Split } from "./split.ts";
+import { childOf, divide, encodeBirth, isWithin, maySplit, parentAfter, type Birth, type Split } from "./split.ts";
 import { SplitPoint } from "./split-point.ts";
 import { Splitter, type SplitWish } from "./splitter.ts";
 import { TimeToLive } from "./time-to-live.ts";
@@ -373,9 +374,20 @@ export class Partition implements StateMachine {
     });
   }
 
-  /** Not a state from before a split that this node knows of: the second half is another replica's here. */
+  /**
+   * Not a state from before a split that this node knows of: the second half is another replica's here. Nor any while a
+   * child is about to be born: until its node has noted that, a crash would leave nobody who knows of the split.
+   */
   mayReceive(lastToken: string): boolean {
-    return lastToken <= this.#descriptor.lastToken;
+    return lastToken <= this.#descriptor.lastToken && this.#unborn.length === 0;
+  }
+
+  /** Of a child that is here: as long as this replica has no state, that is how it knows how far it reaches. */
+  noteChild(child: PartitionDescriptor): void {
+    const { tableId } = this.#descriptor;
+    if (this.#isLoaded || child.tableId !== tableId || !isWithin(this.#descriptor, child.firstToken)) return;
+    const lastToken = previousToken(child.firstToken) as string;
+    this.#descriptor = { ...this.#descriptor, epoch: child.epoch, lastToken };
   }
 
   load(done: () => void): void {
@@ -393,8 +405,6 @@ export class Partition implements StateMachine {
       this.#splitter.reset();
       this.#loadLocks(() => {
         done();
-        // Applied before a snapshot replaced the state, and in the engine by now.
-        this.#completeSplits();
         if (this.reachesTo !== reachesTo) this.#doors.rangeReplaced();
       });
     });

@@ -1,6 +1,7 @@
 // Which generation the record of an answered write belongs to, and when a generation is so old that no retry asks for
-// its records any more. Generations are numbers that only grow along the log; a new one begins when the newest has
-// lasted long enough, and one is dropped when its last record is old enough.
+// its records any more. Generations are numbers that grow along the log for as long as any is kept; a new one begins
+// when the newest has lasted long enough, and one is dropped when its last record is old enough. The child of a split
+// begins with those of its parent; from then on each has its own, since no token is in both.
 //
 // How old, each replica measures for itself, by its monotonic clock, from when it proposed or applied the record or
 // loaded the state that holds it. That is never before the record was made: whatever wall clocks do, and whoever leads,

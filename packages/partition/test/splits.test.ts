@@ -367,7 +367,10 @@ test("splits that are applied together all bear their children", () => {
   });
   assert.equal(twice.apply(entry(1, 20, at, 41), batch, bench.config), "applied");
   assert.equal(twice.apply(entry(2, 21, third, 42), batch, bench.config), "applied");
+  const { lastToken } = twice.descriptor;
+  assert.equal(twice.mayReceive(lastToken), false, "its node has not noted the children");
   twice.appliedThrough(42);
+  assert.equal(twice.mayReceive(lastToken), true);
   assert.deepEqual(bench.births.map(({ descriptor: { partition, firstToken, lastToken } }) => [partition, firstToken, lastToken]),
     [[20, at, "f".repeat(16)], [21, third, previousToken(at)]]);
 });

@@ -126,6 +126,7 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
     if (replica === undefined || isThere || logStore.wasRemoved(group, replica)) return forgetBirth(group);
     descriptors.set(group, descriptor);
     // With it the parent's range as it is now: by this list its replica is known should it lose its state.
+    for (const held of partitions.values()) held.noteChild(descriptor);
     saveDescriptors();
     const bootstrap = { ...emptyConfig, voters };
     log.info("a split made a partition", { partition: group, replica });

@@ -112,6 +112,7 @@ class SplitBench {
   readonly machines = new Map<number, StateMachine>();
   /** What the list says of the parent besides its first range. */
   listed = {};
+  saved: readonly { readonly partition: number; readonly range?: object }[] = [];
   readonly replicas = createReplicas({
     clock: this.clock, engine: this.engine, log: silentLogger, node: () => node, findTable: () => undefined,
     indexes: { locate: () => undefined, deliver: () => {} },
@@ -139,7 +140,9 @@ class SplitBench {
     files: {
       readWhole: () => Buffer.from(JSON.stringify([{ partition: group, tableId: 7, firstToken: before.firstToken,
         lastToken: before.lastToken, epoch: 1, replica: founders[0], ...this.listed }])),
-      writeAtomically: () => {},
+      writeAtomically: (_name: string, content: Uint8Array) => {
+        this.saved = JSON.parse(Buffer.from(content).toString()) as SplitBench["saved"];
+      },
     },
   } as unknown as ReplicasDoors);
 
@@ -204,6 +207,19 @@ test("a child that the process did not come to create is created after the resta
   bench.engine.get([birthKey(6)], ([found]) => (left = found === undefined ? 0 : 1));
   bench.clock.settle();
   assert.equal(left, 0);
+});
+
+test("a parent's replica that cannot look at its state leaves a child alone that was born here", () => {
+  const bench = new SplitBench();
+  const descriptor = { partition: 6, tableId: 7, firstToken: second.firstToken, lastToken: second.lastToken, epoch: 2 };
+  bench.engine.write([{ kind: "put", key: birthKey(6), value: encodeBirth({ descriptor, voters: founders }) }], () => {});
+  bench.clock.settle();
+  bench.replicas.openRecovered();
+  bench.clock.settle();
+  bench.replicas.checkInvariants();
+  assert.equal(bench.machines.get(group)?.mayReceive(second.lastToken), false);
+  const { range } = bench.saved.find(({ partition }) => partition === group) ?? {};
+  assert.deepEqual(range, { epoch: 2, lastToken: parent.lastToken }, "nor will it after a restart");
 });
 
 test("a child waits for a parent's replica that is known to be split and may have lost that in a crash", () => {

@@ -96,9 +96,15 @@ export const mutationsOfSplits: readonly Mutation[] = [
   },
   {
     name: "found a late replica on a range that was split",
-    file: "packages/control-plane/src/decide-split.ts",
-    from: "  const first: PartitionRecord = { ...rest, lastToken, epoch, bootstrap: [] };",
-    to: "  const first: PartitionRecord = { ...rest, lastToken, epoch };",
+    file: "packages/control-plane/src/halves.ts",
+    from: "  return [{ ...rest, lastToken, epoch, bootstrap: [] }, second];",
+    to: "  return [{ ...rest, lastToken, epoch }, second];",
+  },
+  {
+    name: "learn of a split that is not the next one",
+    file: "packages/control-plane/src/map-follower.ts",
+    from: "    if (record === undefined || record.epoch + 1 !== split.epoch) return false;",
+    to: "    if (record === undefined || record.epoch >= split.epoch) return false;",
   },
   {
     name: "sweep what a split has given away",

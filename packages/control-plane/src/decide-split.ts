@@ -6,15 +6,15 @@
 // The truth is the partition's own log, as with membership (decide-membership.ts): the map names what should happen and
 // follows what did. A split that is recorded as begun is never taken back, since its entry may be on its way; while it
 // is under way the autoadmin changes nothing of the partition's membership. Between the split and its record, routers
-// are told that the range has changed, and wait.
+// hear of it from the replicas (MapFollower.learnSplit).
 import { assert } from "@azimuth/foundation/assert.ts";
-import { isToken, previousToken, splitTokenRange } from "@azimuth/placement/token.ts";
+import { isToken, splitTokenRange } from "@azimuth/placement/token.ts";
 import type { PartitionRecord } from "./cluster-map.ts";
 import type { RecordSplitCommand, StartSplitCommand } from "./commands.ts";
 import { putMeta, putPartition } from "./control-records.ts";
 import { controlGroup, type ControlState } from "./control-state.ts";
 import { ignored, refused, type ControlDecision } from "./decision.ts";
-import { generationOf } from "./replica-fate.ts";
+import { halvesOf } from "./halves.ts";
 
 export function decideStartSplit(state: ControlState, command: StartSplitCommand): ControlDecision {
   const { meta } = state;
@@ -37,20 +37,9 @@ export function decideStartSplit(state: ControlState, command: StartSplitCommand
 
 export function decideRecordSplit(state: ControlState, command: RecordSplitCommand): ControlDecision {
   const record = state.partitions.get(command.partition);
-  const { child, at, voters } = command;
+  const { child, at } = command;
   if (record?.splitting === undefined || record.splitting.child !== child || record.splitting.at !== at) return ignored;
-  const { splitting: _done, ...rest } = record;
-  const lastToken = previousToken(at);
-  assert(lastToken !== undefined, "the second half does not begin with the first token of all");
-  const epoch = record.epoch + 1;
-  const second: PartitionRecord = {
-    partition: child, tableId: record.tableId, firstToken: at, lastToken: record.lastToken, epoch,
-    configEpoch: Math.max(...voters.map(generationOf)),
-    voters, learners: [], bootstrap: [], replacing: undefined,
-  };
-  // A founder that has not begun yet would begin with the range of now and the log of then: it waits for a snapshot.
-  const first: PartitionRecord = { ...rest, lastToken, epoch, bootstrap: [] };
-  return { effects: [putPartition(first), putPartition(second)], outcome: { child } };
+  return { effects: halvesOf(record, command).map(putPartition), outcome: { child } };
 }
 
 /** Undefined for a range of one token. */

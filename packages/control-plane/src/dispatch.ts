@@ -17,6 +17,7 @@ import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
 import type { Plain } from "@azimuth/rpc/messages.ts";
 import type { Requester, RequestResult } from "@azimuth/rpc/requests.ts";
 import type { PartitionRecord } from "./cluster-map.ts";
+import type { SplitTold } from "./halves.ts";
 import type { MapFollower } from "./map-follower.ts";
 
 export interface DispatchContext {
@@ -63,6 +64,8 @@ export interface DispatchDoors {
   /** A node that could not be reached just now: others are asked first. */
   isSilent(name: string): boolean;
   refreshMap(done: () => void): void;
+  /** Takes a split into the map that group 0 may not have recorded; true when it is new. Absent: waits for group 0. */
+  learnSplit?(partition: number, split: SplitTold): boolean;
 }
 
 export interface Dispatcher {
@@ -193,16 +196,34 @@ class Delivery {
       case "not-leader":
         return this.#redirected(partition, node, decodeBody<{ leader: number }>(body).leader);
       case "wrong-epoch":
+        return this.#rangeChanged(partition, node, body);
       case "unknown-partition":
-        this.#turn++;
-        this.#leaders.delete(partition.partition);
-        return this.#refreshThenRetry();
+        return this.#misdirected(partition);
       case "unknown":
         return this.#lost(partition);
       default:
         this.#turn++;
         return this.#pauseThenRetry();
     }
+  }
+
+  /** Who answers that its range is another one says why, if a split is. The child is most likely led from there, too. */
+  #rangeChanged(partition: PartitionRecord, node: number, body: Uint8Array): void {
+    const told = body.length === 0 ? undefined : decodeBody<SplitTold>(body);
+    if (told !== undefined && this.#doors.learnSplit?.(partition.partition, told) === true) {
+      probe("a router heard of a split from a replica");
+      if (this.#parcel.atLeader) this.#leaders.set(told.child, node);
+    }
+    const now = this.#doors.follower.partitionFor(this.#parcel.tableId, this.#parcel.token);
+    const isCorrected = now !== undefined && now.epoch > partition.epoch && ++this.#corrections <= quickCorrectionsMax;
+    if (isCorrected) this.attempt();
+    else this.#misdirected(partition);
+  }
+
+  #misdirected(partition: PartitionRecord): void {
+    this.#turn++;
+    this.#leaders.delete(partition.partition);
+    this.#refreshThenRetry();
   }
 
   #redirected(partition: PartitionRecord, from: number, leader: number): void {

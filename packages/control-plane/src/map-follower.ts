@@ -4,6 +4,7 @@
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
 import type { ClusterMap, CredentialRecord, NodeRecord, PartitionRecord } from "./cluster-map.ts";
+import { halvesOf, type SplitTold } from "./halves.ts";
 import type { GroupLookup } from "./replica-fate.ts";
 import type { MapDelta } from "./watch.ts";
 
@@ -25,6 +26,8 @@ export class MapFollower implements GroupLookup {
   readonly #tables = new Map<number, TableDefinition>();
   readonly #partitions = new Map<number, PartitionRecord>();
   readonly #credentials = new Map<string, CredentialRecord>();
+  /** Second halves that only replicas have told of, with the partition they come from. */
+  readonly #learned = new Map<number, number>();
   readonly #listeners = new Set<() => void>();
   /** Derived from the maps above; undefined after a change until somebody asks. */
   #index: MapIndex | undefined = undefined;
@@ -52,15 +55,39 @@ export class MapFollower implements GroupLookup {
     this.#control = delta.control ?? undefined;
     for (const node of delta.nodes) this.#nodes.set(node.number, node);
     for (const table of delta.tables) this.#tables.set(table.tableId, table);
-    for (const partition of delta.partitions) this.#partitions.set(partition.partition, partition);
+    for (const partition of delta.partitions) {
+      this.#partitions.set(partition.partition, partition);
+      this.#learned.delete(partition.partition);
+    }
     for (const credential of delta.credentials) this.#credentials.set(credential.accessKeyId, credential);
     for (const id of delta.deleted.nodes) this.#nodes.delete(id);
     for (const id of delta.deleted.tables) this.#tables.delete(id);
-    for (const id of delta.deleted.partitions) this.#partitions.delete(id);
+    for (const id of delta.deleted.partitions) this.#forgetPartition(id);
     for (const id of delta.deleted.credentials) this.#credentials.delete(id);
     this.#index = undefined;
     for (const listener of [...this.#listeners]) listener();
     return "applied";
+  }
+
+  /**
+   * A replica of the partition told that it was split: the copy shows both halves before group 0 has them recorded, so
+   * that requests find them even while it is away. False when that says nothing new, or too much. For copies that only
+   * lead to replicas, not for those by which a node makes and destroys its own.
+   */
+  learnSplit(partition: number, split: SplitTold): boolean {
+    const record = this.#partitions.get(partition);
+    if (record === undefined || record.epoch + 1 !== split.epoch) return false;
+    if (split.at <= record.firstToken || split.at > record.lastToken) return false;
+    for (const half of halvesOf(record, split)) this.#partitions.set(half.partition, half);
+    this.#learned.set(split.child, partition);
+    this.#index = undefined;
+    return true;
+  }
+
+  #forgetPartition(id: number): void {
+    this.#partitions.delete(id);
+    this.#learned.delete(id);
+    for (const [half, from] of [...this.#learned]) if (from === id) this.#forgetPartition(half);
   }
 
   /** Returns what ends the subscription. */
@@ -155,6 +182,7 @@ export class MapFollower implements GroupLookup {
   #clear(): void {
     for (const records of [this.#nodes, this.#tables, this.#partitions]) records.clear();
     this.#credentials.clear();
+    this.#learned.clear();
   }
 
   #indexed(): MapIndex {

@@ -6,7 +6,8 @@ import type { WriteCommand } from "@azimuth/operations/operation.ts";
 import { encodeBody } from "@azimuth/rpc/body-codec.ts";
 import type { RequestFields, Requester, RequestResult } from "@azimuth/rpc/requests.ts";
 import { createDispatcher, type DispatchResult } from "../src/dispatch.ts";
-import type { MapFollower } from "../src/map-follower.ts";
+import { MapFollower } from "../src/map-follower.ts";
+import { wholeMap } from "../src/watch.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 interface Sent extends RequestFields {
@@ -106,4 +107,37 @@ test("a write of which an attempt was lost may have happened; one that nobody to
     while (sent.length > 0) refuse("unavailable");
     assert.deepEqual(results.map(({ kind }) => kind), [first]);
   }
+});
+
+test("a router that is told of a split goes to the half that has the item, without waiting for group 0", () => {
+  const sent: Sent[] = [];
+  const requester = {
+    request: (to: string, fields: RequestFields, _timeoutMs: number, answer: (result: RequestResult) => void) =>
+      void sent.push({ ...fields, to, answer }),
+  } as unknown as Requester;
+  const follower = new MapFollower();
+  const voters = [1, 2, 3];
+  follower.applyDelta(wholeMap({
+    clusterId: "one", revision: 1, nextPartition: 9, control: undefined, tables: [], credentials: [],
+    nodes: voters.map((number) => ({
+      number, name: `node-${number}`, zone: `az-${number}`, endpoint: "", incarnation: "", state: "up" as const,
+    })),
+    partitions: [{
+      partition: 1, tableId: 1, firstToken: "0".repeat(16), lastToken: "f".repeat(16), epoch: 1, configEpoch: 0,
+      voters, learners: [], bootstrap: voters, replacing: undefined,
+    }],
+  }));
+  const dispatcher = createDispatcher({
+    clock: new ManualClock(), random: createSeededRandom(1), requester, follower, zone: "az-1", isSilent: () => false,
+    refreshMap: () => assert.fail("group 0 does not answer"),
+    learnSplit: (partition, split) => follower.learnSplit(partition, split),
+  });
+  const command = { kind: "write", tableId: 1, position: { token: `9${"0".repeat(15)}` } } as unknown as WriteCommand;
+  const context = { trace: "t", deadline: 5000, requestToken: new Uint8Array(16), firstAttempt: 0 };
+  for (let each = 0; each < 2; each++) dispatcher.write(command, context, () => {});
+  const told = { epoch: 2, child: 9, at: `8${"0".repeat(15)}`, voters };
+  for (const { answer } of sent.slice(0, 2)) answer(response("wrong-epoch", told));
+  assert.deepEqual(sent.map(({ group, epoch, attempt }) => [group, epoch, attempt]),
+    [[1, 1, 0], [1, 1, 0], [9, 2, 0], [9, 2, 0]], "nothing was done, so the first attempt goes on");
+  assert.equal(sent[2]?.to, sent[0]?.to, "who led the whole leads the half, most likely");
 });

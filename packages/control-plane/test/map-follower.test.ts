@@ -46,6 +46,28 @@ test("a table without partitions has none for any token", () => {
   assert.equal(follower([]).partitionFor(7, firstToken), undefined);
 });
 
+test("a split that a replica told of shows until group 0 says the same, or that the table is gone", () => {
+  const at = `8${"0".repeat(15)}`;
+  const told = { epoch: 2, child: 7, at, voters: [1, 2, 3] };
+  const ranges = (map: MapFollower) => map.partitionsOf(1).map(({ partition: id, firstToken: first, lastToken: last }) =>
+    [id, first, last]);
+  const halves = [[1, firstToken, `7${"f".repeat(15)}`], [7, at, lastToken]];
+  const map = follower([partition(1)]);
+  assert.equal(map.learnSplit(1, { ...told, epoch: 3 }), false, "a split before it is not known");
+  assert.equal(map.learnSplit(1, { ...told, at: firstToken }), false);
+  assert.equal(map.learnSplit(2, told), false);
+  assert.equal(map.learnSplit(1, told), true);
+  assert.equal(map.learnSplit(1, told), false, "it is known");
+  assert.deepEqual(ranges(map), halves);
+  const recorded = [partition(1, { lastToken: `7${"f".repeat(15)}`, epoch: 2 }), partition(7, { firstToken: at, epoch: 2 })];
+  map.applyDelta(delta({ revision: 2, since: 1, partitions: recorded }));
+  assert.deepEqual(ranges(map), halves);
+  const dropped = follower([partition(1)]);
+  dropped.learnSplit(1, told);
+  dropped.applyDelta(delta({ revision: 2, since: 1, deleted: { ...nothing, partitions: [1] } }));
+  assert.deepEqual(ranges(dropped), [], "what came from it goes with it");
+});
+
 test("a follower takes what is new, once, and tells its listeners", () => {
   const map = new MapFollower();
   let changes = 0;

@@ -98,6 +98,7 @@ export function createRequestRouter(doors: RequestRouterDoors, config: RequestRo
     zone: config.zone,
     isSilent,
     refreshMap,
+    learnSplit: (partition, split) => follower.learnSplit(partition, split),
   });
   const handle = createPipeline({
     clock,

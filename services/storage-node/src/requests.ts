@@ -7,6 +7,7 @@ import type { ControlPlane } from "@azimuth/control-plane/control-plane.ts";
 import { controlMethod } from "@azimuth/control-plane/control-client.ts";
 import { watchMethod, wholeMap, type WatchServer } from "@azimuth/control-plane/watch.ts";
 import { indexWriteMethod } from "@azimuth/partition/index-writes.ts";
+import type { Partition } from "@azimuth/partition/partition.ts";
 import type { PartitionReply } from "@azimuth/partition/requests.ts";
 import { encodeBody, MalformedBody } from "@azimuth/rpc/body-codec.ts";
 import type { Plain, RequestMessage, ResponseMessage } from "@azimuth/rpc/messages.ts";
@@ -81,14 +82,15 @@ function write(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply
   const command = writeCommandIn(request);
   const replica = replicas.replicaOf(request.group);
   const { epoch, token: requestToken, attempt } = request;
-  partition.write({ command, epoch, requestToken, attempt }, (answer) => replyWith(answer, reply, replica, true));
+  partition.write({ command, epoch, requestToken, attempt }, (answer) =>
+    replyWith(partition, answer, reply, replica, true));
 }
 
 function writeIndex(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {
   const partition = doors.replicas()?.get(request.group);
   if (partition === undefined) return reply("unknown-partition");
   const command = indexWriteIn(request);
-  partition.writeIndex(command, request.epoch, (answer) => replyWith(answer, reply));
+  partition.writeIndex(command, request.epoch, (answer) => replyWith(partition, answer, reply));
 }
 
 function read(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {
@@ -98,10 +100,10 @@ function read(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply)
   const command = readCommandIn(request);
   const replica = replicas.replicaOf(request.group);
   partition.read({ command, epoch: request.epoch }, (answer) =>
-    replyWith(answer, reply, replica, partition.role === "leader"));
+    replyWith(partition, answer, reply, replica, partition.role === "leader"));
 }
 
-function replyWith(answer: PartitionReply, reply: Reply, replica = 0, leads = false): void {
+function replyWith(partition: Partition, answer: PartitionReply, reply: Reply, replica = 0, leads = false): void {
   switch (answer.status) {
     case "ok":
       return reply("ok", encodeBody(answer.outcome as Plain), replica, leads);
@@ -110,9 +112,15 @@ function replyWith(answer: PartitionReply, reply: Reply, replica = 0, leads = fa
     case "unavailable":
       return reply("unavailable", encodeBody({ reason: answer.reason }));
     case "wrong-epoch":
+      return reply("wrong-epoch", splitTold(partition));
     case "unknown":
       return reply(answer.status);
   }
+}
+
+/** Whoever asks with the epoch from before the last split is told of it (packages/control-plane, dispatch.ts). */
+function splitTold({ descriptor: { epoch }, statistics: { lastSplit } }: Partition): Uint8Array {
+  return lastSplit === undefined ? empty : encodeBody({ epoch, ...lastSplit } as unknown as Plain);
 }
 
 function control(doors: RequestHandlerDoors, request: RequestMessage, reply: Reply): void {

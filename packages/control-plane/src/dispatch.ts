@@ -207,7 +207,7 @@ class Delivery {
     }
   }
 
-  /** Who answers that its range is another one says why, if a split is. The child is most likely led from there, too. */
+  /** Who answers that its range is another one says why, if a split is. The child is likely led from there, too. */
   #rangeChanged(partition: PartitionRecord, node: number, body: Uint8Array): void {
     const told = body.length === 0 ? undefined : decodeBody<SplitTold>(body);
     if (told !== undefined && this.#doors.learnSplit?.(partition.partition, told) === true) {

@@ -70,6 +70,9 @@ export interface DrawRequest {
   readonly workloads?: readonly string[] | undefined;
 }
 
+const slowSyncMs = 20;
+const smallBatchBytes = 2000;
+
 /** Calls in one run if none had to wait; a run makes fewer by the time that its calls take. */
 const callsAimedAt = [1500, 1500, 1500, 2000, 2000, 4000];
 
@@ -78,7 +81,17 @@ export function drawOptions(random: Random, request: DrawRequest): DrawnOptions 
   const { workloads = drawn.workloads, loadMs } = request;
   // A long run is worth its time for its faults: the same calls, spread over all of it, meet more of them.
   const spreadMs = (workloads.length * drawn.clientsPerWorkload * loadMs) / random.split("calls").pick(callsAimedAt);
-  return { ...drawn, workloads, thinkMeanMs: Math.max(drawn.thinkMeanMs, spreadMs) };
+  return withUsableLog({ ...drawn, workloads, thinkMeanMs: Math.max(drawn.thinkMeanMs, spreadMs) });
+}
+
+/**
+ * A log that takes one group at a time on a slow disk is slower than the elections of all groups at once: they never
+ * end, and that tells nothing of the code.
+ */
+function withUsableLog(drawn: DrawnOptions): DrawnOptions {
+  const { syncMeanMs, replication } = drawn;
+  if (replication.appendBatchBytesMax !== 1 || syncMeanMs < slowSyncMs) return drawn;
+  return { ...drawn, replication: { ...replication, appendBatchBytesMax: smallBatchBytes } };
 }
 
 function drawAll(random: Random, scenario: string): DrawnOptions {
@@ -128,7 +141,7 @@ function drawReplicationLimits(random: Random): Partial<ReplicationLimits> {
     quietAfterTicks: [0, 3, 10],
     orphanedProposalTicks: [2],
     inboxMessagesMax: [50],
-    appendBatchBytesMax: [1, 2000],
+    appendBatchBytesMax: [1, smallBatchBytes],
     applyBatchBytesMax: [1, 1000],
     applyBatchEntriesMax: [1, 3],
     applyQueueBytesMax: [100, 5000],

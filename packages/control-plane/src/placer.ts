@@ -1,18 +1,22 @@
 // Where replicas go: the ring, with the loads that the map shows. A node that holds more than its zone's even
-// share is passed over while another in the zone will do. Only nodes that are up take new replicas.
+// share is passed over while another in the zone will do. Only nodes that are up take new replicas; of a zone that has
+// none, a new partition counts on one that is to come back: two replicas without it could not bear to lose a disk.
 import { angleOf, createRing, placeReplicas, type Ring } from "@azimuth/placement/ring.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { NodeRecord, PartitionRecord } from "./cluster-map.ts";
 import type { ControlState } from "./control-state.ts";
 
 export interface Placer {
+  /** Those that are up. */
   readonly nodeCount: number;
   /** Nodes for a new partition; counts them as loaded. */
   place(tableId: number, firstToken: string): readonly NodeRecord[];
 }
 
 export function createPlacer(state: ControlState, replicas: number): Placer {
-  const nodes = [...state.nodes.values()].filter((node) => node.state === "up" && !node.retired);
+  const members = [...state.nodes.values()].filter((node) => !node.retired);
+  const up = members.filter((node) => node.state === "up");
+  const nodes = members.filter((node) => node.state === "up" || up.every(({ zone }) => zone !== node.zone));
   const ring = createRing(nodes);
   const loadByNode = replicaCounts(state);
   const nodesByZone = new Map<string, NodeRecord[]>();
@@ -24,7 +28,7 @@ export function createPlacer(state: ControlState, replicas: number): Placer {
     return load(node) >= Math.ceil((total + 1) / zone.length);
   };
   return {
-    nodeCount: nodes.length,
+    nodeCount: up.length,
     place(tableId, firstToken) {
       const placed = placeReplicas(ring, angleOf(tableId, firstToken), { replicas, isFull });
       for (const node of placed) loadByNode.set(node.number, load(node) + 1);

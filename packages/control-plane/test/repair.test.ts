@@ -203,3 +203,13 @@ test("a repair goes on whatever happens to the leader of group 0 in between", ()
     assertPlaced(cluster, "node-c2");
   }
 });
+
+test("a table made while a zone is away counts on it, so that each of its replicas may be lost", () => {
+  const cluster = new FakeCluster({ seed: 9, zones: three, autoadmin: quick });
+  cluster.kill("node-c1");
+  cluster.kill("node-c2");
+  const isDown = (name: string): boolean => cluster.map.nodes.some((node) => node.name === name && node.state === "down");
+  cluster.runUntil(() => isDown("node-c1") && isDown("node-c2"), 30_000, "the zone is known to be away");
+  cluster.createTable("orders");
+  for (const partition of cluster.map.partitions) assert.equal(new Set(cluster.zonesOf(partition)).size, 3);
+});

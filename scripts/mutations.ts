@@ -401,6 +401,12 @@ export const mutations: readonly Mutation[] = [
     to: "if (replica === -1) keepAway(descriptor, replica);",
   },
   {
+    name: "place a new partition without the zone that is away",
+    file: `${control}/placer.ts`,
+    from: `node.state === "up" || up.every(({ zone }) => zone !== node.zone));`,
+    to: `node.state === "up" || up.length === 0);`,
+  },
+  {
     name: "record a membership that only the leader knows",
     file: `${control}/plan-replicas.ts`,
     from: "  if (knowing.length * 2 <= seen.voters.length) return undefined;",

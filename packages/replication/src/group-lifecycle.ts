@@ -143,7 +143,7 @@ export class GroupLifecycle {
     const group = this.#context.groups.get(id);
     const replica = group?.replica ?? this.#context.logStore.group(id)?.replica;
     const machine = this.#machines.get(id);
-    if (replica === undefined || machine === undefined) {
+    if (replica === undefined) {
       this.#closedReasons.delete(id);
       return done();
     }
@@ -151,7 +151,8 @@ export class GroupLifecycle {
     this.#leaving.add(id);
     if (group !== undefined) this.#release(group);
     const operations: WriteOperation[] = [{ kind: "delete", key: appliedKey(id) }];
-    for (const range of machine.ranges()) operations.push({ kind: "delete-range", ...range });
+    // Without a machine it was destroyed before, and the log lost the record of that: no state is left.
+    for (const range of machine?.ranges() ?? []) operations.push({ kind: "delete-range", ...range });
     // What the apply pipeline has under way is written before; nothing of this group follows.
     this.#context.engine.write(operations, () => this.#parts.flusher.flush(() => {
       this.#parts.appends.add({ group: id, remove: { replica } }, () => {

@@ -204,10 +204,11 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
 
   function destroy(group: number): void {
     const replica = partitions.get(group);
-    if (replica === undefined) return;
-    replica.close();
     busy.add(group);
     log.info("destroying a replica", { partition: group });
+    // The list forgot it once it was destroyed; damage has taken the record of that out of the log.
+    if (replica === undefined) return host.destroyGroup(group, () => settle(group));
+    replica.close();
     partitions.delete(group);
     leaving.set(group, replica);
     host.destroyGroup(group, () => abandonUnborn(replica, () => {

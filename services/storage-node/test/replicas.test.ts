@@ -48,6 +48,10 @@ class Bench {
           this.#deferred.push(done);
         },
         openGroup: () => {},
+        destroyGroup: (id: number, done: () => void) => {
+          this.inLog.delete(id);
+          this.#deferred.push(done);
+        },
       },
       log: silentLogger,
       engine: createMemoryEngine({ clock: clock as unknown as Clock }),
@@ -86,6 +90,14 @@ test("a replica that the log has lost is not founded again, in this run or a lat
   const successor = replicaIdOf(2, node);
   bench.run(recordOf(2, [successor, ...founders.slice(1)]));
   assert.deepEqual(bench.created, [founders[0], successor]);
+});
+
+test("a replica that was destroyed and is in the log again, by damage, goes again and is in nobody's way", () => {
+  const bench = new Bench();
+  bench.inLog.set(group, founders[0] as number);
+  const successor = replicaIdOf(2, node);
+  bench.run(recordOf(2, [successor, ...founders.slice(1)]));
+  assert.deepEqual(bench.created, [successor]);
 });
 
 test("a replica whose creation was cut short is created again", () => {

@@ -2,7 +2,6 @@
 // examples, queries, the optimistic lock, batches and limits, with its own names and numbers.
 import { after, before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { setTimeout as wait } from "node:timers/promises";
 import {
   ConditionalCheckFailedException, CreateTableCommand, DeleteTableCommand, DescribeTableCommand, DynamoDBClient, UpdateTableCommand,
   type CreateTableCommandInput,
@@ -12,6 +11,7 @@ import {
   TransactGetCommand, TransactWriteCommand, UpdateCommand, type QueryCommandInput,
 } from "@aws-sdk/lib-dynamodb";
 import { startTestCluster, type TestCluster } from "../cluster/test-cluster.ts";
+import { tryFor } from "../try-for.ts";
 
 let cluster: TestCluster;
 let client: DynamoDBClient;
@@ -37,23 +37,11 @@ async function makeTable(
 }
 
 async function untilActive(TableName: string): Promise<void> {
-  await eventually(async () => {
+  await tryFor(30_000, async () => {
     const { Table } = await client.send(new DescribeTableCommand({ TableName }));
     assert.equal(Table?.TableStatus, "ACTIVE");
     for (const index of Table.GlobalSecondaryIndexes ?? []) assert.equal(index.IndexStatus, "ACTIVE");
   });
-}
-
-async function eventually(attempt: () => Promise<void>): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await wait(50);
-    }
-  }
 }
 
 const put = async (TableName: string, ...items: readonly Item[]): Promise<void> => {
@@ -183,7 +171,7 @@ describe("secondary indexes", () => {
   test("CategoryIndex gets all Electronics sorted by price", async () => {
     await makeTable("Products", { ProductID: "S", Category: "S", Price: "N" }, ["ProductID"], { GlobalSecondaryIndexes: [categoryIndex] });
     await put("Products", ...products);
-    await eventually(async () => {
+    await tryFor(30_000, async () => {
       const { Items } = await query({
         TableName: "Products", IndexName: "CategoryIndex", KeyConditionExpression: "Category = :cat",
         ExpressionAttributeValues: { ":cat": "Electronics" },
@@ -223,11 +211,11 @@ describe("secondary indexes", () => {
       TableName: "LaterIndexed", IndexName: "CategoryIndex", KeyConditionExpression: "Category = :cat",
       ExpressionAttributeValues: { ":cat": "Electronics" },
     });
-    await eventually(async () => assert.deepEqual((await electronics()).Items?.map(({ Price }) => Price), [299.99, 499.99]));
+    await tryFor(30_000, async () => assert.deepEqual((await electronics()).Items?.map(({ Price }) => Price), [299.99, 499.99]));
     await client.send(new UpdateTableCommand({
       TableName: "LaterIndexed", GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: "CategoryIndex" } }],
     }));
-    await eventually(() => assert.rejects(electronics(), { name: "ValidationException" }));
+    await tryFor(30_000, () => assert.rejects(electronics(), { name: "ValidationException" }));
   });
 
   test("a local index has its table's partition key and another sort key, and is read strongly", async () => {
@@ -250,7 +238,7 @@ describe("secondary indexes", () => {
     });
     await put("Users", ...Array.from({ length: 20 }, (_, place) =>
       ({ UserID: `u${place}`, ...(place % 10 === 0 && { PremiumSince: `2024-0${place / 10 + 1}` }) })));
-    await eventually(async () => {
+    await tryFor(30_000, async () => {
       const { Items } = await documents.send(new ScanCommand({ TableName: "Users", IndexName: "PremiumUserIndex" }));
       assert.deepEqual(Items?.map(({ UserID }) => UserID).toSorted(), ["u0", "u10"]);
     });
@@ -294,7 +282,7 @@ describe("capacity", () => {
       return units;
     };
     assert.equal(await read(true), 100);
-    await eventually(async () => assert.equal(await read(false), 50));
+    await tryFor(30_000, async () => assert.equal(await read(false), 50));
   });
 
   test("a batch of 25 writes costs 25 WCU, as 25 single ones do", async () => {

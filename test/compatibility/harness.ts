@@ -9,6 +9,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import * as sdk from "@aws-sdk/client-dynamodb";
 import { createSigner } from "../bench/sign.ts";
 import { startTestCluster, type TestCluster } from "../cluster/test-cluster.ts";
+import { tryFor } from "../try-for.ts";
 
 export type Value = sdk.AttributeValue;
 export type Attributes = Record<string, Value>;
@@ -159,17 +160,7 @@ export async function untilStatus(TableName: string, status: string): Promise<vo
 }
 
 /** Tries until it succeeds: for answers that DynamoDB, too, gives only after a while. */
-export async function eventually(attempt: () => Promise<void>): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await wait(50);
-    }
-  }
-}
+export const eventually = (attempt: () => Promise<void>): Promise<void> => tryFor(30_000, attempt);
 
 /** The answer to a body sent as it is, signed but unchecked by the SDK. */
 export async function send(

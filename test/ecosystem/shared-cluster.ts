@@ -1,10 +1,10 @@
 // One cluster for all programs and libraries of this folder, and clients of it.
 import { after, before } from "node:test";
 import assert from "node:assert/strict";
-import { setTimeout as wait } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { startTestCluster, type TestCluster } from "../cluster/test-cluster.ts";
+import { tryFor } from "../try-for.ts";
 
 let cluster: TestCluster | undefined;
 let client: DynamoDBClient | undefined;
@@ -49,14 +49,4 @@ export function environment(): Record<string, string | undefined> {
 }
 
 /** Global indexes are fed after the write has been acknowledged. */
-export async function eventually(attempt: () => Promise<void>): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await wait(50);
-    }
-  }
-}
+export const eventually = (attempt: () => Promise<void>): Promise<void> => tryFor(20_000, attempt);

@@ -3,6 +3,7 @@
 //
 // A control request (method "control") carries a ControlCommand in its body; the answer is a ControlOutcome.
 import type { KeyAttribute, NewIndex, OnDemandMaximum, TableDefinition, Throughput } from "@azimuth/model/table.ts";
+import type { SplitDone } from "./halves.ts";
 import type { CredentialRecord, NodeRecord, NodeState } from "./cluster-map.ts";
 
 /** What CreateTable's request says of a table; the control plane adds the rest. */
@@ -157,12 +158,9 @@ export interface StartSplitCommand {
 }
 
 /** The partition's log has the split: both halves as its leader reported them. */
-export interface RecordSplitCommand {
+export interface RecordSplitCommand extends SplitDone {
   readonly operation: "RecordSplit";
   readonly partition: number;
-  readonly child: number;
-  readonly at: string;
-  readonly voters: readonly number[];
 }
 
 /** Gives up a replacement whose new replica cannot come: the group does not have it (any more). */

@@ -5,8 +5,9 @@
 // anything, written in the same batch.
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { AppliedEntry } from "@azimuth/replication/state-machine.ts";
-import type { Engine, EngineIterator, WriteOperation } from "@azimuth/storage/engine.ts";
+import type { Engine, WriteOperation } from "@azimuth/storage/engine.ts";
 import { controlKey, controlRange, decodeControlKey } from "@azimuth/storage/keys/control-key.ts";
+import { walkRange } from "@azimuth/storage/walk-range.ts";
 import { decodeEffects, decodeValue, encodeValue, type ControlEffect, type PutEffect } from "./control-records.ts";
 import { ControlState } from "./control-state.ts";
 import { ChangeHistory } from "./map-view.ts";
@@ -38,26 +39,19 @@ export class ControlMachine {
 
   /** The earlier state stays until all is read: to those who ask for the map, half a state would tell of deletions. */
   load(done: () => void): void {
-    this.#loadChunk(this.#engine.iterate(controlRange()), [], 0, done);
-  }
-
-  #loadChunk(iterator: EngineIterator, effects: ControlEffect[], revision: number, done: () => void): void {
-    iterator.next(loadChunkBytes, (pairs) => {
-      if (pairs.length === 0) {
-        iterator.close();
-        this.state.clear();
-        this.state.apply(effects);
-        this.history.reset(revision);
-        done();
-        return;
-      }
-      let found = revision;
+    const effects: ControlEffect[] = [];
+    let revision = 0;
+    walkRange(this.#engine, { ...controlRange(), chunkBytes: loadChunkBytes }, (pairs) => {
       for (const { key, value } of pairs) {
         const { kind, id } = decodeControlKey(key);
-        if (kind === revisionKind) found = decodeValue(value) as number;
+        if (kind === revisionKind) revision = decodeValue(value) as number;
         else effects.push({ kind: "put", record: kind, id, value: decodeValue(value) } as PutEffect);
       }
-      this.#loadChunk(iterator, effects, found, done);
+    }, () => {
+      this.state.clear();
+      this.state.apply(effects);
+      this.history.reset(revision);
+      done();
     });
   }
 }

@@ -4,6 +4,7 @@
 //
 // A report with a sequence not above the last one of the same session of the node is old and is dropped.
 import type { GroupStatus } from "@azimuth/replication/host-api.ts";
+import type { SplitDone } from "./halves.ts";
 import type { Role } from "@azimuth/raft/types.ts";
 
 /** Topic of the notice that carries a NodeReport. */
@@ -36,7 +37,7 @@ export interface GroupReport {
   /** What the partition holds of its table's local indexes; absent: none. */
   readonly localIndexes?: readonly { readonly indexId: number; readonly items: number; readonly bytes: number }[];
   /** The partition's last split; absent: none. */
-  readonly lastSplit?: { readonly child: number; readonly at: string; readonly voters: readonly number[] };
+  readonly lastSplit?: SplitDone;
   /** At the leader of a partition that has grown too large: where it would be divided best. */
   readonly splitAt?: string;
 }

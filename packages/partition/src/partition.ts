@@ -26,6 +26,7 @@ import { indexQueueKey, indexQueueRange } from "@azimuth/storage/keys/index-queu
 import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
 import { lockRange } from "@azimuth/storage/keys/lock-key.ts";
 import { partitionStatisticsKey } from "@azimuth/storage/keys/partition-statistics-key.ts";
+import { walkRange } from "@azimuth/storage/walk-range.ts";
 import { rangeVersionOf, type PartitionDescriptor, type RangeVersion } from "./descriptor.ts";
 import { decodeEntry, encodeChange, encodeEntry, type EntryEffect, type IndexWork } from "./entry-codec.ts";
 import { IndexBuilds } from "./index-builds.ts";
@@ -278,8 +279,7 @@ export class Partition implements StateMachine {
     const descriptor = childOf(this.#descriptor, split);
     const birth = { descriptor, voters: split.voters };
     this.#descriptor = parentAfter(this.#descriptor, split);
-    const divided = divide(this.#statistics, split, this.#descriptor, descriptor);
-    const { parent, child } = divided;
+    const { parent, child } = divide(this.#statistics, split, this.#descriptor, descriptor);
     assert(parent.items >= 0 && parent.bytes >= 0, "a split gives away more than there is");
     this.#statistics = parent;
     const { partition } = descriptor;
@@ -413,14 +413,8 @@ export class Partition implements StateMachine {
   #loadLocks(done: () => void): void {
     const { tableId, firstToken, lastToken } = this.#descriptor;
     this.locks.clear();
-    const iterator = this.#doors.engine.iterate(lockRange(tableId, firstToken, lastToken));
-    const pull = (): void => iterator.next(rangeChunkBytes, (pairs) => {
-      this.locks.load(pairs);
-      if (pairs.length > 0) return pull();
-      iterator.close();
-      done();
-    });
-    pull();
+    const range = { ...lockRange(tableId, firstToken, lastToken), chunkBytes: rangeChunkBytes };
+    walkRange(this.#doors.engine, range, (pairs) => this.locks.load(pairs), done);
   }
 }
 

@@ -7,6 +7,7 @@
 import type { Engine } from "@azimuth/storage/engine.ts";
 import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
 import { readToken } from "@azimuth/storage/keys/token-bytes.ts";
+import { walkRange } from "@azimuth/storage/walk-range.ts";
 import { rangeChunkBytes } from "./limits.ts";
 import type { Partition } from "./partition.ts";
 
@@ -49,25 +50,22 @@ export class SplitPoint {
 
   #walk(found: Found): void {
     const { tableId, firstToken, lastToken } = this.#partition.descriptor;
-    const iterator = this.#engine.iterate(partitionRange(tableId, firstToken, lastToken));
+    const range = { ...partitionRange(tableId, firstToken, lastToken), chunkBytes: rangeChunkBytes };
     let passed = 0;
     let current: { readonly token: string; readonly passedBefore: number } | undefined;
-    const end = (at: string | undefined): void => {
-      iterator.close();
-      found.at = at === firstToken ? undefined : at;
-    };
-    const pull = (): void => iterator.next(rangeChunkBytes, (pairs) => {
-      const isOver = this.#found !== found;
-      if (pairs.length === 0 || isOver) return end(current?.passedBefore === 0 ? undefined : current?.token);
+    walkRange(this.#engine, range, (pairs) => {
+      if (this.#found !== found) return "stop";
       for (const { key, value } of pairs) {
         const token = readToken(key, tokenOffset);
         if (token !== current?.token) current = { token, passedBefore: passed };
         passed += value.length;
-        if (passed < found.bytes / 2 || current.passedBefore < found.bytes * smallestPart) continue;
-        return end(current.token);
+        const isHere = passed >= found.bytes / 2 && current.passedBefore >= found.bytes * smallestPart;
+        if (isHere) return "stop";
       }
-      pull();
+      return undefined;
+    }, () => {
+      const at = current?.passedBefore === 0 ? undefined : current?.token;
+      found.at = at === firstToken ? undefined : at;
     });
-    pull();
   }
 }

@@ -11,6 +11,7 @@
 import { probe } from "@azimuth/foundation/probe.ts";
 import type { KeyValue } from "@azimuth/storage/engine.ts";
 import { indexMarkKey, indexMarkRange, sourceOfIndexMark } from "@azimuth/storage/keys/index-mark-key.ts";
+import { walkRange } from "@azimuth/storage/walk-range.ts";
 import { encodeEntry, type EntryEffect } from "./entry-codec.ts";
 import { queuedChangesForSplitMax, rangeChunkBytes, sealedInVainPauseMs, sealedMsMax } from "./limits.ts";
 import type { Partition, PartitionDoors } from "./partition.ts";
@@ -104,14 +105,10 @@ export class Splitter {
   /** How far a partition of an index has taken what each base partition sends it. */
   #readMarks(done: (marks: readonly KeyValue[]) => void): void {
     const marks: KeyValue[] = [];
-    const iterator = this.#doors.engine.iterate(indexMarkRange(this.#partition.descriptor.partition));
-    const pull = (): void => iterator.next(rangeChunkBytes, (pairs) => {
+    const range = { ...indexMarkRange(this.#partition.descriptor.partition), chunkBytes: rangeChunkBytes };
+    walkRange(this.#doors.engine, range, (pairs) => {
       for (const { key, value } of pairs) marks.push({ key: Uint8Array.from(key), value: Uint8Array.from(value) });
-      if (pairs.length > 0) return pull();
-      iterator.close();
-      done(marks);
-    });
-    pull();
+    }, () => done(marks));
   }
 
   #propose(run: Run, [own, ...localIndexes]: readonly IndexSize[], marks: readonly KeyValue[]): void {

@@ -11,6 +11,7 @@ import {
 import { readToken } from "@azimuth/storage/keys/token-bytes.ts";
 import type { EngineReader } from "@azimuth/storage/engine.ts";
 import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
+import { walkRange } from "@azimuth/storage/walk-range.ts";
 import { rangeChunkBytes } from "./limits.ts";
 import type { Partition } from "./partition.ts";
 import { commitAll, itemCommand, type CoordinatorDoors } from "./transaction-coordinator.ts";
@@ -86,16 +87,13 @@ export function createTransactionRecovery(doors: RecoveryDoors): TransactionReco
 
   function sweepLedger(partition: Partition, ledger: number): void {
     const { firstToken, lastToken } = partition.descriptor;
-    const iterator = doors.engine.iterate(partitionRange(ledger, firstToken, lastToken));
-    const pull = (): void => iterator.next(rangeChunkBytes, (pairs) => {
+    const range = { ...partitionRange(ledger, firstToken, lastToken), chunkBytes: rangeChunkBytes };
+    walkRange(doors.engine, range, (pairs) => {
       for (const { value } of pairs) {
         const { id, record } = decodeLedgerRecord(value);
         sweepRecord(ledger, Uint8Array.from(id), record);
       }
-      if (pairs.length > 0) return pull();
-      iterator.close();
-    });
-    pull();
+    }, () => {});
   }
 
   function sweepRecord(ledger: number, id: Uint8Array, record: LedgerRecord): void {

@@ -117,13 +117,19 @@ test("an entry moves with its item, and goes with it", () => {
   assert.equal(pair.index.partition.statistics.items, 0);
 });
 
-test("an old batch that arrives again, late, undoes nothing", () => {
+/** An entry that changed its place, and the batch that had put it to the first. */
+function turnedBlue(): { readonly pair: Pair; readonly old: IndexWriteCommand } {
   const pair = new Pair();
   pair.put("a", "red");
   const old = pair.sent[0]!.command;
   pair.deliverAll();
   pair.put("a", "blue");
   pair.deliverAll();
+  return { pair, old };
+}
+
+test("an old batch that arrives again, late, undoes nothing", () => {
+  const { pair, old } = turnedBlue();
   pair.take(old);
   assert.deepEqual(pair.entries(), ["a:blue"]);
 });
@@ -157,12 +163,7 @@ test("a new leader begins with the oldest change that is still in the queue", ()
 });
 
 test("who begins with a snapshot goes on with the queue, and drops what was taken before", () => {
-  const pair = new Pair();
-  pair.put("a", "red");
-  const old = pair.sent[0]!.command;
-  pair.deliverAll();
-  pair.put("a", "blue");
-  pair.deliverAll();
+  const { pair, old } = turnedBlue();
   pair.put("b", "red");
   pair.sent.length = 0;
   pair.replace();

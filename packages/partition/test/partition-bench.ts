@@ -11,6 +11,7 @@ import type { ConfigState } from "@azimuth/raft/types.ts";
 import type { GroupStatus, ProposalResult, ReadResult, ReplicationHost } from "@azimuth/replication/host-api.ts";
 import type { KeyValue, WriteOperation } from "@azimuth/storage/engine.ts";
 import { createMemoryEngine } from "@azimuth/storage/memory-engine.ts";
+import { walkRange } from "@azimuth/storage/walk-range.ts";
 import type { IndexDoors } from "../src/index-queue.ts";
 import { Partition, type PartitionDoors } from "../src/partition.ts";
 import type { Birth } from "../src/split.ts";
@@ -168,13 +169,7 @@ export class PartitionBench {
   /** Keys and values of a range of the engine. */
   stored(range: { readonly start: Uint8Array; readonly end: Uint8Array }): readonly KeyValue[] {
     const found: KeyValue[] = [];
-    const iterator = this.engine.iterate(range);
-    const pull = (): void => iterator.next(1 << 20, (pairs) => {
-      found.push(...pairs);
-      if (pairs.length > 0) pull();
-      else iterator.close();
-    });
-    pull();
+    walkRange(this.engine, { ...range, chunkBytes: 1 << 20 }, (pairs) => void found.push(...pairs), () => {});
     this.settle();
     return found;
   }

@@ -3,6 +3,7 @@
 import { ByteReader, ByteWriter, fromUtf8, prefixEnd, utf8 } from "@azimuth/foundation/bytes.ts";
 import type { ConfigState, Role } from "@azimuth/raft/types.ts";
 import type { Engine, EngineReader, WriteOperation } from "@azimuth/storage/engine.ts";
+import { walkRange } from "@azimuth/storage/walk-range.ts";
 import type { AppliedEntry, KeyRange, StateMachine, StoredState } from "../src/state-machine.ts";
 
 export class ListMachine implements StateMachine {
@@ -80,19 +81,13 @@ export function readItems(
   done: (items: { readonly index: number; readonly text: string }[]) => void,
 ): void {
   const prefix = groupPrefix(group);
-  const iterator = engine.iterate({ start: prefix, end: prefixEnd(prefix) as Uint8Array });
   const items: { readonly index: number; readonly text: string }[] = [];
-  const pull = (): void => {
-    iterator.next(1 << 16, (pairs) => {
-      for (const { key, value } of pairs) {
-        items.push({ index: new ByteReader(key, prefix.length).uint64(), text: fromUtf8(value) });
-      }
-      if (pairs.length > 0) return pull();
-      iterator.close();
-      done(items);
-    });
-  };
-  pull();
+  const range = { start: prefix, end: prefixEnd(prefix) as Uint8Array, chunkBytes: 1 << 16 };
+  walkRange(engine, range, (pairs) => {
+    for (const { key, value } of pairs) {
+      items.push({ index: new ByteReader(key, prefix.length).uint64(), text: fromUtf8(value) });
+    }
+  }, () => done(items));
 }
 
 /** A plain Uint8Array: `prefixEnd` copies with `slice`, which for a Buffer is a view. */

@@ -10,6 +10,7 @@ import { indexMarkRange } from "@azimuth/storage/keys/index-mark-key.ts";
 import { indexQueueRange } from "@azimuth/storage/keys/index-queue-key.ts";
 import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
 import { lockRange } from "@azimuth/storage/keys/lock-key.ts";
+import { walkRange } from "@azimuth/storage/walk-range.ts";
 import type { NodeGroupStatus } from "@azimuth/storage-node/status.ts";
 import type { Operator } from "./operator.ts";
 import type { NodeLife, World } from "./world.ts";
@@ -156,15 +157,7 @@ function forEachPair(
   range: { readonly start: Uint8Array; readonly end: Uint8Array },
   visit: (key: Uint8Array, value: Uint8Array) => void,
 ): Promise<void> {
-  return new Promise((resolve) => {
-    const iterator = engine.iterate(range);
-    const pull = (): void =>
-      iterator.next(chunkBytes, (pairs) => {
-        for (const { key, value } of pairs) visit(key, value);
-        if (pairs.length > 0) return pull();
-        iterator.close();
-        resolve();
-      });
-    pull();
-  });
+  return new Promise((resolve) => walkRange(engine, { ...range, chunkBytes }, (pairs) => {
+    for (const { key, value } of pairs) visit(key, value);
+  }, resolve));
 }

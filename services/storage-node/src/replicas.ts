@@ -31,6 +31,7 @@ import { Partition, type PartitionDoors } from "@azimuth/partition/partition.ts"
 import type { Files } from "@azimuth/storage/files.ts";
 import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
 import type { LogStore } from "@azimuth/storage/log-store.ts";
+import { walkRange } from "@azimuth/storage/walk-range.ts";
 
 const fileName = "replicas.json";
 const controlGroup = 0;
@@ -107,16 +108,13 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
   /** Children whose split is in the engine and that were not created before the process ended. */
   function findBirths(): void {
     const births: Birth[] = [];
-    const iterator = engine.iterate(birthRange());
-    const pull = (): void => iterator.next(birthChunkBytes, (pairs) => {
+    walkRange(engine, { ...birthRange(), chunkBytes: birthChunkBytes }, (pairs) => {
       for (const { value } of pairs) births.push(decodeBirth(value));
-      if (pairs.length > 0) return pull();
-      iterator.close();
+    }, () => {
       birthsAreKnown = true;
       for (const birth of births) born(birth, false);
       if (latest !== undefined) reconcile(latest);
     });
-    pull();
   }
 
   function born({ descriptor, voters }: Birth, leads: boolean): void {

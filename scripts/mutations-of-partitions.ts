@@ -91,6 +91,12 @@ const ofTransactions: readonly Mutation[] = [
     to: "",
   },
   {
+    name: "take over a transaction of tables that were deleted since",
+    file: `${operations}/transaction-ledger.ts`,
+    from: "  if (!areSameTables(record.participants, participants)) return",
+    to: "  if (participants.length < record.participants.length) return",
+  },
+  {
     name: "begin again what a copy of the same request aborted",
     file: `${operations}/transaction-ledger.ts`,
     from: `    if (record.run === run) return { answer: { state: "over" } };`,
@@ -110,6 +116,12 @@ const ofIndexes: readonly Mutation[] = [
     file: `${partition}/index-queue.ts`,
     from: "        if (!taken) failed.push(...records);",
     to: "        if (!taken) failed.push();",
+  },
+  {
+    name: "take a new index that an old map does not know for one that is no more",
+    file: `${partition}/index-queue.ts`,
+    from: "      if (!live.has(indexId) && !isOld) continue;",
+    to: "      if (!live.has(indexId)) continue;",
   },
   {
     name: "leave the old entry of an item that moved in an index",

@@ -247,10 +247,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: "answer a refusal before what it saw has committed",
     file: `${partition}/write-path.ts`,
-    from: "    if (seenIndex > applied) {",
-    to:
-      "    if (seenIndex > applied) return pending.done({ status: \"ok\", outcome });\n    " +
-      "if (seenIndex > applied) {",
+    from: "    if (seenIndex <= this.#applied()) met();\n    else {",
+    to: "    met();\n    if (seenIndex < 0) {",
+  },
+  {
+    name: "take the commit of what a refusal saw for leadership",
+    file: `${partition}/write-path.ts`,
+    from: "      if (result.kind === \"confirmed\") met();\n      else failed(nodeOfReplica(result.leader));",
+    to: "      void result;\n    });\n    met();\n    void ((): void => {",
   },
   {
     name: "drop the idempotency record",
@@ -333,6 +337,12 @@ export const mutations: readonly Mutation[] = [
     file: `${router}/request-token.ts`,
     from: `  if (typeof invocation !== "string" || invocation === "")`,
     to: `  if (typeof invocation !== "string" || invocation !== "")`,
+  },
+  {
+    name: "write a batch again when one of its tables was made anew",
+    file: `${router}/pipeline.ts`,
+    from: "    return attempt(identity.attempt + attemptsPerPlan, () => false);",
+    to: "    return attempt(identity.attempt, () => false);",
   },
   {
     name: "deny a table that nobody could be asked about",

@@ -34,12 +34,14 @@ interface BatchExecuteStatementRequest {
 type BoundStatement = ReturnType<typeof bindOwnStatement>;
 
 /** A statement that can be run. */
-interface Part {
+interface RunnableStatement {
   readonly kind: "write" | "point-read";
   readonly command: WriteCommand | PointReadCommand;
   readonly table: string;
   itemOf(outcome: Outcome): string | undefined;
 }
+
+type Part = RunnableStatement & { readonly place: number };
 
 const statementsMax = 25;
 
@@ -71,9 +73,11 @@ function parse(input: unknown, context: ParseContext): BatchPlan {
   checkConstraints(request);
   const bound = request.Statements.map((statement) => attempt(() => bindOwnStatement(statement)));
   refuseMixed(bound);
-  const planned = request.Statements.map((statement, position) => {
-    const each = bound[position] as BoundStatement | DynamoDbException;
-    return each instanceof DynamoDbException ? each : attempt(() => partOf(statement, each, context));
+  const planned = request.Statements.map((statement, place) => {
+    const each = bound[place] as BoundStatement | DynamoDbException;
+    return each instanceof DynamoDbException
+      ? each
+      : attempt((): Part => ({ ...statementOf(statement, each, context), place }));
   });
   const parts = planned.filter((each): each is Part => !(each instanceof DynamoDbException));
   return { kind: "batch", parts, reply: (results) => reply(request, planned, results) };
@@ -114,7 +118,7 @@ function refuseMixed(statements: readonly (BoundStatement | DynamoDbException)[]
   throw validationException("Read and write requests together in the same batch is not supported.");
 }
 
-function partOf(request: BatchStatement, bound: BoundStatement, context: ParseContext): Part {
+function statementOf(request: BatchStatement, bound: BoundStatement, context: ParseContext): RunnableStatement {
   const { statement } = bound;
   if (statement.kind === "select") return readOf(statement, request, bound, context);
   const { ReturnValuesOnConditionCheckFailure: choice } = request;
@@ -124,7 +128,7 @@ function partOf(request: BatchStatement, bound: BoundStatement, context: ParseCo
 
 function readOf(
   statement: SelectStatement, request: BatchStatement, { parameters }: BoundStatement, context: ParseContext,
-): Part {
+): RunnableStatement {
   const table = findStatementTable(statement.table, context);
   const { get, toJson } = plannedPointRead(statement, parameters, table, "BatchExecuteStatement");
   const { names, values } = inStatementWords(() => parseExpressions(get, ["ProjectionExpression"]));

@@ -48,6 +48,8 @@ export interface RangeReadPlan {
 export interface BatchPart {
   readonly kind: "write" | "point-read";
   readonly command: WriteCommand | PointReadCommand;
+  /** In the request, where that may not be its position among the parts. */
+  readonly place?: number;
 }
 
 export type PartResult = { readonly outcome: Outcome } | { readonly failed: "throttled" | "unavailable" };

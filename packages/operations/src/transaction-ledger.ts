@@ -131,7 +131,13 @@ function begin(
   if (record.state !== "pending") return { answer: { state: record.state, record } };
   if (record.owner === owner) return { answer: { state: "begun", run: record.run } };
   if (!isOld(record, takeOverAfterMs, now)) return { answer: { state: "in-progress" } };
+  // Tables were made anew since, so the same request is about other items: the run that was to change theirs is over.
+  if (!areSameTables(record.participants, participants)) return { next: fresh, answer: { state: "begun", run } };
   return { next: { ...record, owner, since: now }, answer: { state: "begun", run: record.run } };
+}
+
+function areSameTables(left: readonly ParticipantItem[], right: readonly ParticipantItem[]): boolean {
+  return left.every(({ tableId }, position) => tableId === right[position]?.tableId);
 }
 
 function atPending(record: LedgerRecord, event: LedgerEvent, now: number): LedgerDecision {

@@ -10,7 +10,9 @@ const answers = [{ units: 1, itemBytes: 10 }];
 const participants = [{ tableId: 3, position: ledgerPosition(Buffer.from("item")) }];
 
 type StateName = "none" | LedgerRecord["state"];
-type EventName = LedgerEvent["event"] | "settle-forced" | "begin-again" | "begin-other" | "begin-late" | "forget-late" | "stale-commit";
+type EventName =
+  | LedgerEvent["event"] | "settle-forced" | "begin-again" | "begin-other" | "begin-late" | "begin-elsewhere"
+  | "forget-late" | "stale-commit";
 
 function recordIn(state: StateName): LedgerRecord | undefined {
   if (state === "none") return undefined;
@@ -29,6 +31,9 @@ const events: Readonly<Record<EventName, { readonly event: LedgerEvent; readonly
   "begin-again": { event: { ...begin, run: "r1", owner: "o1" } },
   "begin-other": { event: { ...begin, payloadHash: "q" } },
   "begin-late": { event: begin, later: takeOverAfterMs },
+  "begin-elsewhere": {
+    event: { ...begin, participants: participants.map((each) => ({ ...each, tableId: 9 })) }, later: takeOverAfterMs,
+  },
   commit: { event: { event: "commit", run: "r1", answers } },
   "stale-commit": { event: { event: "commit", run: "r0", answers } },
   settle: { event: { event: "settle", run: "r1", force: false } },
@@ -45,6 +50,7 @@ const expected: Readonly<Record<StateName, Readonly<Record<EventName, string>>>>
     "begin-again": "pending r1 : begun r1",
     "begin-other": "pending r2 : begun r2",
     "begin-late": "pending r2 : begun r2",
+    "begin-elsewhere": "pending r2 : begun r2",
     commit: "= : over",
     "stale-commit": "= : over",
     settle: "= : over",
@@ -58,6 +64,7 @@ const expected: Readonly<Record<StateName, Readonly<Record<EventName, string>>>>
     "begin-again": "= : begun r1",
     "begin-other": "= : mismatch",
     "begin-late": "pending r1 : begun r1",
+    "begin-elsewhere": "pending r2 : begun r2",
     commit: "committed r1 : committed",
     "stale-commit": "= : over",
     settle: "= : pending",
@@ -71,6 +78,7 @@ const expected: Readonly<Record<StateName, Readonly<Record<EventName, string>>>>
     "begin-again": "= : committed",
     "begin-other": "= : mismatch",
     "begin-late": "= : committed",
+    "begin-elsewhere": "= : committed",
     commit: "= : committed",
     "stale-commit": "= : over",
     settle: "= : committed",
@@ -84,6 +92,7 @@ const expected: Readonly<Record<StateName, Readonly<Record<EventName, string>>>>
     "begin-again": "= : done",
     "begin-other": "= : mismatch",
     "begin-late": "= : done",
+    "begin-elsewhere": "= : done",
     commit: "= : done",
     "stale-commit": "= : over",
     settle: "= : done",
@@ -97,6 +106,7 @@ const expected: Readonly<Record<StateName, Readonly<Record<EventName, string>>>>
     "begin-again": "= : over",
     "begin-other": "pending r2 : begun r2",
     "begin-late": "pending r2 : begun r2",
+    "begin-elsewhere": "pending r2 : begun r2",
     commit: "= : over",
     "stale-commit": "= : over",
     settle: "= : over",

@@ -120,14 +120,17 @@ export class IndexQueue {
   /** By the partition that holds them; changes of indexes that are given up are left out. */
   #sort(records: readonly WaitingRecord[]) {
     const { tableId } = this.#partition.descriptor;
-    const live = new Set((this.#doors.findTable(tableId)?.indexes ?? [])
+    const table = this.#doors.findTable(tableId);
+    const live = new Set((table?.indexes ?? [])
       .filter((index) => index.status !== "DELETING").map((index) => index.indexId));
+    // By an older map an index that is not known may be a new one, and not one that is no more.
+    const isOld = table === undefined || (table.indexVersion ?? 0) < this.#partition.statistics.indexVersion;
     const wanted = new Map<number, WaitingRecord[]>();
     const unplaced: WaitingRecord[] = [];
     for (const record of records) {
       const { indexId, token } = record.change;
-      if (!live.has(indexId)) continue;
-      const target = this.#doors.indexes.locate(indexId, token);
+      if (!live.has(indexId) && !isOld) continue;
+      const target = live.has(indexId) ? this.#doors.indexes.locate(indexId, token) : undefined;
       if (target === undefined) unplaced.push(record);
       else wanted.set(target, [...(wanted.get(target) ?? []), record]);
     }

@@ -42,13 +42,14 @@ export function createReadPath(doors: PartitionDoors, partition: Partition): Rea
     if (table === undefined || command.tableId !== descriptor.tableId) return done({ status: "wrong-epoch" });
     const { loads } = partition;
     // What is read while the state goes, with the replica or for a snapshot, may be nothing where there is something.
-    const isGone = (): boolean => partition.isClosed || partition.loads !== loads;
+    const isGone = (): boolean => partition.isClosed || partition.loads !== loads || !hasState();
     // The same of what a split gave away: it goes with the child's replica.
     const answer = (reply: PartitionReply): void =>
-      done(isGone() ? stateless : partition.descriptor.epoch !== epoch ? { status: "wrong-epoch" } : reply);
+      done(reply.status !== "ok" ? reply
+        : isGone() ? stateless : partition.descriptor.epoch !== epoch ? { status: "wrong-epoch" } : reply);
     if (command.consistent) return submitStrong(request, answer);
     if (!hasState()) return done(stateless);
-    serve(command, table, (reply) => answer(hasState() ? reply : stateless));
+    serve(command, table, answer);
   }
 
   function hasState(): boolean {

@@ -4,8 +4,8 @@
 // The rules (ARCHITECTURE, "The leader decides, the log carries the decision"):
 // - decide only as a ready leader, in the term in which the keys were read;
 // - a success is answered after its entry is applied;
-// - a refusal is answered only when what it saw has committed: the proposal it saw is applied, or leadership is
-//   confirmed by ReadIndex;
+// - a refusal is answered only when what it saw is applied and leadership at the time of the decision is confirmed
+//   by ReadIndex;
 // - a retry (attempt > 0) looks for the record of an earlier attempt, and its refusal is recorded too, so that an
 //   earlier attempt still on its way cannot be applied behind the answer. A first attempt needs no look-up unless
 //   a retry of it was seen before it.
@@ -271,11 +271,11 @@ class LeaderWritePath implements WritePath {
       const recorded = look(recordKey);
       if (recorded === undefined) continue;
       probe("a retry was answered from the record of an earlier attempt");
-      return this.#answerAfter(seenIndex, decodeBody<Outcome>(recorded), pending, true);
+      return this.#answerFromRecord(seenIndex, decodeBody<Outcome>(recorded), pending);
     }
     const decision = task.decide(look, table);
     if (isNothing(decision) && task.attempt === 0) {
-      return this.#answerAfter(seenIndex, decision.outcome, pending, false);
+      return this.#answerWithoutEntry(seenIndex, decision.outcome, pending);
     }
     this.#propose(pending, decision, generation);
   }
@@ -313,23 +313,51 @@ class LeaderWritePath implements WritePath {
     this.#overlay.put(index, writes);
   }
 
-  /** Answers without proposing: when the newest entry it saw is applied, or once leadership is confirmed. */
-  #answerAfter(seenIndex: number, outcome: Outcome, pending: Pending, recorded: boolean): void {
+  /** Answers a retry with the outcome of its earlier attempt, once that is applied. */
+  #answerFromRecord(seenIndex: number, outcome: Outcome, pending: Pending): void {
+    if (seenIndex <= this.#applied()) return pending.done({ status: "ok", outcome });
+    probe("a retry met an earlier attempt that is not applied yet");
+    this.#whenSettled(seenIndex, (result) => pending.done(replyToProposal(result, outcome)));
+  }
+
+  /**
+   * Answers without proposing, once the newest entry that the decision saw is applied and leadership is confirmed. The
+   * one does not stand for the other: of an entry that others have committed, who led before hears as well, after what
+   * they have done meanwhile.
+   */
+  #answerWithoutEntry(seenIndex: number, outcome: Outcome, pending: Pending): void {
     const { partition } = this.#partition.descriptor;
-    const applied = this.#doors.host.status(partition)?.applied ?? 0;
-    if (seenIndex > applied) {
-      if (recorded) probe("a retry met an earlier attempt that is not applied yet");
-      else probe("a refusal waited for what it saw to be committed");
-      const waiters = this.#waitingByIndex.get(seenIndex) ?? [];
-      const replyTo = recorded ? replyToProposal : replyToRefusal;
-      waiters.push((result) => pending.done(replyTo(result, outcome)));
-      this.#waitingByIndex.set(seenIndex, waiters);
-      return;
+    let conditions = 2;
+    const met = (): void => {
+      if (--conditions === 0) pending.done({ status: "ok", outcome });
+    };
+    // Nothing of the write itself was done, so it may be tried again.
+    const failed = (leader: number): void => {
+      if (conditions > 0) pending.done({ status: "not-leader", leader });
+      conditions = 0;
+    };
+    if (seenIndex <= this.#applied()) met();
+    else {
+      probe("a refusal waited for what it saw to be committed");
+      this.#whenSettled(seenIndex, (result) => {
+        if (result.kind === "applied" && result.value !== "wrong-epoch") met();
+        else failed(result.kind === "not-leader" ? nodeOfReplica(result.leader) : 0);
+      });
     }
     this.#doors.host.readIndex(partition, (result) => {
-      if (result.kind === "confirmed") pending.done({ status: "ok", outcome });
-      else pending.done({ status: "not-leader", leader: nodeOfReplica(result.leader) });
+      if (result.kind === "confirmed") met();
+      else failed(nodeOfReplica(result.leader));
     });
+  }
+
+  #applied(): number {
+    return this.#doors.host.status(this.#partition.descriptor.partition)?.applied ?? 0;
+  }
+
+  #whenSettled(index: number, waiter: (result: ProposalResult) => void): void {
+    const waiters = this.#waitingByIndex.get(index) ?? [];
+    waiters.push(waiter);
+    this.#waitingByIndex.set(index, waiters);
   }
 
   #settle(index: number, result: ProposalResult): void {
@@ -378,10 +406,4 @@ function replyToProposal(result: ProposalResult, outcome: Outcome): PartitionRep
     case "unknown":
       return { status: "unknown" };
   }
-}
-
-/** What a refusal saw was lost or may be: nothing of the refused write itself was done, so it may be tried again. */
-function replyToRefusal(result: ProposalResult, outcome: Outcome): PartitionReply {
-  if (result.kind === "applied" && result.value !== "wrong-epoch") return { status: "ok", outcome };
-  return { status: "not-leader", leader: result.kind === "not-leader" ? nodeOfReplica(result.leader) : 0 };
 }

@@ -184,6 +184,26 @@ test("changes of an index that is being deleted are taken out unsent", () => {
   assert.equal(pair.queued(), 0);
 });
 
+test("changes wait while the map is older than what was decided here: their index may be a new one", () => {
+  for (const older of [plainTable, undefined]) {
+    const pair = new Pair();
+    pair.put("a", "red");
+    pair.sent.shift()!.done(false);
+    pair.base.loseLeadership();
+    pair.base.table = older;
+    pair.base.lead(3);
+    pair.base.elapse();
+    pair.base.table = table;
+    for (let round = 0; round < 2; round++) {
+      pair.base.elapse();
+      pair.base.apply();
+    }
+    pair.deliverAll();
+    assert.deepEqual(pair.entries(), ["a:red"]);
+    assert.equal(pair.queued(), 0);
+  }
+});
+
 test("a leader whose map is older than what was decided here decides nothing", () => {
   const pair = new Pair();
   pair.put("a", "red");

@@ -76,8 +76,8 @@ export class PartitionBench {
   readonly engine;
   readonly doors: PartitionDoors;
   readonly #timers: (() => void)[] = [];
-  /** What the node's map says of the table; a test may change it. */
-  table: TableDefinition;
+  /** What the node's map says of the table, if it has it; a test may change it. */
+  table: TableDefinition | undefined;
   readonly #deferred: (() => void)[] = [];
   readonly #waitingReads: ((result: ReadResult) => void)[] = [];
   proposals: Proposal[] = [];
@@ -120,7 +120,7 @@ export class PartitionBench {
         ({ applied: this.#applied, initialised: this.initialised, config: this.config }) as GroupStatus,
     } as unknown as ReplicationHost;
     const indexes = options.indexes ?? { locate: () => undefined, deliver: () => {} };
-    const tableId = options.tableId ?? this.table.tableId;
+    const tableId = options.tableId ?? (options.table ?? table).tableId;
     const findTable = (id: number) => (id === tableId ? this.table : undefined);
     this.doors = {
       clock, engine: this.engine, host, findTable, indexes, transactions: options.transactions, changed: () => {},

@@ -237,6 +237,21 @@ test("a strong read of a locked item shows what the ledger says of the transacti
   assert.equal(read.status(), "unavailable");
 });
 
+test("a strong read of a locked item is not answered with what is left when the replica loses its state meanwhile", () => {
+  let tell: ((state: "pending") => void) | undefined;
+  const bench = benchWithItem({ transactions: { stateOf: (_lock, done) => void (tell = done) } });
+  step(bench, "Prepare");
+  bench.apply();
+  const read = bench.send("GetItem", { Key: { id: { S: "a" } }, ConsistentRead: true });
+  bench.settle();
+  assert.ok(tell !== undefined, "the ledger is asked");
+  bench.loseLeadership();
+  bench.initialised = false;
+  tell("pending");
+  bench.settle();
+  assert.equal(read.status(), "unavailable");
+});
+
 test("who begins with a snapshot holds the items that are locked", () => {
   const bench = benchWithItem();
   step(bench, "Prepare");

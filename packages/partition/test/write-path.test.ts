@@ -48,6 +48,21 @@ test("a refusal on the strength of a write that is lost is not answered as a ref
   assert.deepEqual(second.reply, { status: "not-leader", leader: 0 });
 });
 
+test("a refusal is not answered because others have committed what it saw: they may have gone on from there", () => {
+  const bench = new PartitionBench();
+  bench.autoConfirm = false;
+  bench.send("PutItem", createOnly);
+  const refused = bench.send("PutItem", createOnly);
+  const deleted = bench.send("DeleteItem", { Key: { id: { S: "b" } } });
+  bench.settle();
+  bench.loseLeadership();
+  bench.apply();
+  assert.deepEqual([refused.status(), deleted.status()], [undefined, undefined]);
+  bench.confirmReads({ kind: "not-leader", leader: 4098 });
+  assert.deepEqual(refused.reply, { status: "not-leader", leader: 2 });
+  assert.deepEqual(deleted.reply, { status: "not-leader", leader: 2 });
+});
+
 test("a refusal of what is applied is answered only once leadership is confirmed", () => {
   const bench = new PartitionBench();
   bench.send("PutItem", createOnly);

@@ -23,7 +23,7 @@ import { routerOperations } from "@azimuth/operations/registry.ts";
 import { errorAnswer, nameReplicas, parseDocument, type HttpAnswer } from "./http-answer.ts";
 import type { HttpRequest } from "./http-server.ts";
 import { requestIdentity } from "./request-token.ts";
-import { internalServerError, outcomeOf, promised } from "./outcomes.ts";
+import { failureOf, internalServerError, outcomeOf, promised } from "./outcomes.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 import type { TableCatalog } from "./table-catalog.ts";
 import { executeTransactGet, executeTransactWrite } from "./transactions.ts";
@@ -65,6 +65,9 @@ export interface PipelineDoors {
   /** Longest time a request may take before it is answered with a retryable error. */
   readonly deadlineMs: number;
 }
+
+/** More attempts than one plan makes; two plans make fewer than one attempt of a client stands for. */
+const attemptsPerPlan = 500;
 
 /** Table operations that may be sent again when nobody answered. */
 const repeatableControl = new Set(["DescribeTable", "ListTables"]);
@@ -116,7 +119,13 @@ async function carryOut(
     if (table !== undefined) planned.set(name, table.tableId);
     return table;
   };
-  const attempt = async (): Promise<string> => {
+  // The map here may be of a table that is being deleted or was; there may be another one under its name.
+  const isMapOld = (): boolean =>
+    [...planned].some(([name, id]) => {
+      const table = doors.catalog.find(name);
+      return table?.tableId !== id || table.status === "DELETING";
+    });
+  const attempt = async (firstAttempt: number, mayPlanAgain: () => boolean): Promise<string> => {
     await doors.catalog.prepare(operation.tableNames(input), request.id, indexNameOf(input));
     const context = { ...doors.parseContext, host: request.headers["host"], findTable };
     const plan = parseBounded(() => operation.parse(input, context));
@@ -126,21 +135,18 @@ async function carryOut(
       trace: request.id,
       deadline,
       requestToken: identity.token,
-      firstAttempt: identity.attempt,
+      firstAttempt,
       answeredBy,
+      mayPlanAgain,
     });
   };
   try {
-    return await attempt();
+    return await attempt(identity.attempt, isMapOld);
   } catch (error) {
-    // The map here was of a table that is being deleted or was; there may be another one under its name.
-    const isOld = [...planned].some(([name, id]) => {
-      const table = doors.catalog.find(name);
-      return table?.tableId !== id || table.status === "DELETING";
-    });
-    if (!isOld || !(error instanceof DynamoDbException && error.type === "ResourceNotFoundException"))
+    if (!isMapOld() || !(error instanceof DynamoDbException && error.type === "ResourceNotFoundException"))
       throw error;
-    return attempt();
+    // Parts of a batch may be done: they are found done by the attempts of the second plan.
+    return attempt(identity.attempt + attemptsPerPlan, () => false);
   }
 }
 
@@ -161,6 +167,8 @@ function parseBounded(parse: () => Plan): Plan {
 interface RequestContext extends DispatchContext {
   /** Who answered so far. */
   readonly answeredBy: AnsweringReplica[];
+  /** That a table was not found may be for an old map, and there will be a second plan. */
+  mayPlanAgain(): boolean;
 }
 
 function noted(result: DispatchResult, { answeredBy }: RequestContext): DispatchResult {
@@ -219,33 +227,35 @@ async function executeBatch(
   context: RequestContext,
 ): Promise<string> {
   const results = await Promise.all(
-    plan.parts.map(async (part, position): Promise<PartResult> => {
-      const { command } = part;
-      const result = await promised<DispatchResult>((done) => {
+    plan.parts.map(({ command, place }, position) =>
+      promised<DispatchResult>((done) => {
         if (command.kind === "write") {
-          doors.dispatcher.write(
-            command,
-            { ...context, requestToken: partToken(context.requestToken, position) },
-            done,
-          );
+          const requestToken = partToken(context.requestToken, place ?? position);
+          doors.dispatcher.write(command, { ...context, requestToken }, done);
         } else {
           doors.dispatcher.read(command, command.position.token, context, done);
         }
-      });
-      noted(result, context);
-      if (result.kind === "ok" && result.outcome.refused?.type === "ThrottlingException")
-        return { failed: "throttled" };
-      if (result.kind === "ok" || result.kind === "gone") return { outcome: outcomeOf(result) };
-      return { failed: "unavailable" };
-    }),
+      }),
+    ),
   );
-  return plan.reply(results);
+  for (const result of results) noted(result, context);
+  if (results.some(({ kind }) => kind === "gone") && context.mayPlanAgain()) throw failureOf("gone");
+  return plan.reply(results.map(partResult));
 }
 
-/** Each write of a batch is a write of its own: its position tells it from the others. */
-function partToken(token: Uint8Array, position: number): Uint8Array {
+function partResult(result: DispatchResult): PartResult {
+  if (result.kind === "gone") {
+    const { type, message } = failureOf("gone");
+    return { outcome: { refused: { type, message } } };
+  }
+  if (result.kind !== "ok") return { failed: "unavailable" };
+  return result.outcome.refused?.type === "ThrottlingException" ? { failed: "throttled" } : { outcome: result.outcome };
+}
+
+/** Each write of a batch is a write of its own: its place in the request tells it from the others. */
+function partToken(token: Uint8Array, place: number): Uint8Array {
   const result = Uint8Array.from(token);
-  result[0] = (result[0] as number) ^ position;
+  result[0] = (result[0] as number) ^ place;
   return result;
 }
 

@@ -8,9 +8,9 @@ import { createPipeline, type PipelineDoors, type RouterRequest } from "../src/p
 
 const answeredBy = { node: "node-1", partition: 7, replica: 4097, leads: true };
 
-function tableOf(tableId: number): TableDefinition {
+function tableOf(tableId: number, name = "users"): TableDefinition {
   return {
-    tableId, uuid: "00000000-0000-4000-8000-000000000000", name: "users", status: "ACTIVE",
+    tableId, uuid: "00000000-0000-4000-8000-000000000000", name, status: "ACTIVE",
     attributes: [{ name: "id", type: "S" }],
     key: { partition: { name: "id", type: "S" }, sort: undefined },
     billingMode: "PAY_PER_REQUEST", throughput: { readUnits: 0, writeUnits: 0 },
@@ -18,13 +18,24 @@ function tableOf(tableId: number): TableDefinition {
   };
 }
 
-/** A router whose map still has table 1; asking for it finds that table `now` has its name, if any. */
-function routerWithOldMap(now: TableDefinition | undefined) {
+const put = { TableName: "users", Item: { id: { S: "a" } } };
+
+interface Written {
+  readonly tableId: number;
+  readonly token: string;
+  readonly attempt: number;
+}
+
+/**
+ * Sends to a router whose map still has table 1 as "users", and table 3 as "others"; asking for "users" finds that
+ * table `now` has its name, if any.
+ */
+function askWithOldMap(now: TableDefinition | undefined, operation = "PutItem", document: object = put) {
   let known: TableDefinition | undefined = tableOf(1);
-  const written: number[] = [];
+  const written: Written[] = [];
   const dispatcher: Dispatcher = {
-    write({ tableId }, _context, done) {
-      written.push(tableId);
+    write({ tableId }, { requestToken, firstAttempt }, done) {
+      written.push({ tableId, token: Buffer.from(requestToken).toString("hex"), attempt: firstAttempt });
       if (tableId !== 1) return done({ kind: "ok", outcome: {}, answeredBy, lastToken: "f".repeat(16) });
       known = now;
       done({ kind: "gone" });
@@ -37,32 +48,59 @@ function routerWithOldMap(now: TableDefinition | undefined) {
     log: silentLogger,
     metrics: { succeeded() {}, failed() {} },
     authenticate: () => ({ accessKeyId: "AKIA" }),
-    catalog: { find: () => known, prepare: async () => {} },
+    catalog: { find: (name: string) => (name === "others" ? tableOf(3, name) : known), prepare: async () => {} },
     dispatcher,
     controlClient: {},
     parseContext: { region: "us-east-1", accountId: "000000000000" },
     deadlineMs: 1000,
   } as unknown as PipelineDoors);
-  const body = Buffer.from(JSON.stringify({ TableName: "users", Item: { id: { S: "a" } } }));
   const request = {
-    id: "r", path: "/", query: "", method: "POST", headers: {}, body,
-    target: { api: "DynamoDB", operation: "PutItem" },
+    id: "r", path: "/", query: "", method: "POST", headers: {}, body: Buffer.from(JSON.stringify(document)),
+    target: { api: "DynamoDB", operation },
   } as unknown as RouterRequest;
   return { written, answer: pipeline(request) };
 }
 
 test("a write to a table that was deleted and made again goes to the new one, though this router's map is old", async () => {
-  const { written, answer } = routerWithOldMap(tableOf(2));
+  const { written, answer } = askWithOldMap(tableOf(2));
   const { status, replicas } = await answer;
   assert.equal(status, 200);
   assert.equal(replicas, "node-1; partition=7; replica=4097; role=leader");
-  assert.deepEqual(written, [1, 2]);
+  assert.deepEqual(written.map(({ tableId }) => tableId), [1, 2]);
 });
 
 test("a write to a table that was deleted is refused", async () => {
-  const { written, answer } = routerWithOldMap(undefined);
+  const { written, answer } = askWithOldMap(undefined);
   const { status, body } = await answer;
   assert.equal(status, 400);
   assert.match(String(body), /ResourceNotFoundException/);
-  assert.deepEqual(written, [1]);
+  assert.deepEqual(written.map(({ tableId }) => tableId), [1]);
+});
+
+test("what a batch has written when one of its tables is found gone is not written again", async () => {
+  const Statements = [
+    { Statement: "DELETE FROM users WHERE id = 'a'" },
+    { Statement: "UPDATE others SET hits = hits + 1 WHERE id = 'a'" },
+  ];
+  const errors = { made: undefined, gone: "ResourceNotFound" };
+  for (const [what, error] of Object.entries(errors)) {
+    const now = what === "made" ? tableOf(2) : undefined;
+    const { written, answer } = askWithOldMap(now, "BatchExecuteStatement", { Statements });
+    const { status, body } = await answer;
+    assert.equal(status, 200);
+    const { Responses } = JSON.parse(String(body)) as { readonly Responses: readonly { Error?: { Code: string } }[] };
+    assert.deepEqual(Responses.map(({ Error }) => Error?.Code), [error, undefined]);
+    const [first, second] = written.filter(({ tableId }) => tableId === 3);
+    assert.equal(second?.token, first?.token, "the same write");
+    assert.deepEqual([first?.attempt, second?.attempt], [0, 500]);
+  }
+});
+
+test("a batch of items of which one's table is gone is refused when all of it has ended", async () => {
+  const RequestItems = {
+    users: [{ PutRequest: { Item: { id: { S: "a" } } } }], others: [{ PutRequest: { Item: { id: { S: "a" } } } }],
+  };
+  const { written, answer } = askWithOldMap(undefined, "BatchWriteItem", { RequestItems });
+  assert.match(String((await answer).body), /ResourceNotFoundException/);
+  assert.deepEqual(written.map(({ tableId }) => tableId), [1, 3]);
 });

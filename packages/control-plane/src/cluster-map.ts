@@ -62,7 +62,9 @@ export interface CredentialRecord {
 export interface ClusterMap {
   readonly clusterId: string;
   readonly revision: number;
-  /** Every partition made so far has a smaller number: one below it that is not listed was deleted. */
+  /** Every table and index made so far has a smaller id: one below it that is not listed was deleted. */
+  readonly nextTable: number;
+  /** The same of partitions by their numbers. */
   readonly nextPartition: number;
   /** The control plane's own group (0); undefined until it has been set up. */
   readonly control: PartitionRecord | undefined;

@@ -20,6 +20,7 @@ export type DeltaResult =
 export class MapFollower implements GroupLookup {
   #clusterId = "";
   #revision = 0;
+  #nextTable = 0;
   #nextPartition = 0;
   #control: PartitionRecord | undefined = undefined;
   readonly #nodes = new Map<number, NodeRecord>();
@@ -51,6 +52,7 @@ export class MapFollower implements GroupLookup {
     if (delta.full) this.#clear();
     this.#clusterId = delta.clusterId;
     this.#revision = delta.revision;
+    this.#nextTable = delta.nextTable;
     this.#nextPartition = delta.nextPartition;
     this.#control = delta.control ?? undefined;
     for (const node of delta.nodes) this.#nodes.set(node.number, node);
@@ -129,11 +131,10 @@ export class MapFollower implements GroupLookup {
     return found;
   }
 
-  /** True when the table is no more: ids only grow, so a map that knows a later table has known this one. */
+  /** True when the table is no more or is going, which nothing can stop; false when it may be yet to come. */
   wasDeleted(tableId: number): boolean {
-    if (this.#tables.has(tableId)) return false;
-    for (const later of this.#tables.keys()) if (later > tableId) return true;
-    return false;
+    const table = this.#tables.get(tableId);
+    return table === undefined ? tableId < this.#nextTable : table.status === "DELETING";
   }
 
   group(id: number): PartitionRecord | undefined {
@@ -170,6 +171,7 @@ export class MapFollower implements GroupLookup {
     return {
       clusterId: this.#clusterId,
       revision: this.#revision,
+      nextTable: this.#nextTable,
       nextPartition: this.#nextPartition,
       control: this.#control,
       nodes: [...this.#nodes.values()],

@@ -54,6 +54,7 @@ export function clusterMapOf(state: ControlState, revision: number): ClusterMap 
   return {
     clusterId: state.meta?.clusterId ?? "",
     revision,
+    nextTable: state.meta?.nextTable ?? 0,
     nextPartition: state.meta?.nextPartition ?? 0,
     control: state.control,
     nodes: [...state.nodes.values()],
@@ -80,6 +81,7 @@ export function deltaSince(state: ControlState, history: ChangeHistory, since: n
     revision: map.revision,
     since,
     full: false,
+    nextTable: map.nextTable,
     nextPartition: map.nextPartition,
     control: map.control,
     nodes: map.nodes.filter((node) => changed.has(`node/${node.number}`)),

@@ -25,6 +25,7 @@ export interface MapDelta {
   readonly since: number;
   /** Everything: what is not listed does not exist. */
   readonly full: boolean;
+  readonly nextTable: number;
   readonly nextPartition: number;
   readonly control: PartitionRecord | undefined;
   readonly nodes: readonly NodeRecord[];

@@ -118,7 +118,7 @@ test("a router that is told of a split goes to the half that has the item, witho
   const follower = new MapFollower();
   const voters = [1, 2, 3];
   follower.applyDelta(wholeMap({
-    clusterId: "one", revision: 1, nextPartition: 9, control: undefined, tables: [], credentials: [],
+    clusterId: "one", revision: 1, nextTable: 9, nextPartition: 9, control: undefined, tables: [], credentials: [],
     nodes: voters.map((number) => ({
       number, name: `node-${number}`, zone: `az-${number}`, endpoint: "", incarnation: "", state: "up" as const,
     })),

@@ -12,7 +12,7 @@ const nothing = { nodes: [], tables: [], partitions: [], credentials: [] };
 
 function delta(change: Partial<MapDelta>): MapDelta {
   return {
-    clusterId: "one", revision: 1, since: 0, full: false, nextPartition: 1, control: undefined, ...nothing,
+    clusterId: "one", revision: 1, since: 0, full: false, nextTable: 1, nextPartition: 1, control: undefined, ...nothing,
     deleted: nothing, ...change,
   };
 }
@@ -87,14 +87,18 @@ test("a follower takes what is new, once, and tells its listeners", () => {
   assert.equal(map.revision, 12);
 });
 
-test("a table is known to be deleted only by a map that has seen a later one", () => {
+test("a table is known to be deleted by a map that knows of its id and shows it going or not at all", () => {
   const map = new MapFollower();
   const table = (tableId: number) =>
     ({ ...newTable(`orders-${tableId}`), tableId, uuid: "u", status: "ACTIVE" as const, createdAt: 0 });
-  map.applyDelta(delta({ revision: 5, tables: [table(3)] }));
+  map.applyDelta(delta({ revision: 5, tables: [table(1), table(3)], nextTable: 4 }));
   assert.equal(map.wasDeleted(3), false);
   assert.equal(map.wasDeleted(2), true);
   assert.equal(map.wasDeleted(4), false, "it may have been made since");
+  map.applyDelta(delta({ revision: 6, tables: [{ ...table(1), status: "DELETING" }], nextTable: 4 }));
+  assert.equal(map.wasDeleted(1), true, "nothing can stop it");
+  map.applyDelta(delta({ revision: 7, nextTable: 4, deleted: { ...nothing, tables: [1, 3] } }));
+  assert.equal(map.wasDeleted(3), true, "though there is no later one");
 });
 
 test("a whole map forgets what it does not list", () => {

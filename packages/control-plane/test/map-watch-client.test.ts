@@ -14,7 +14,7 @@ test("who knows only nodes that hold group 0 no more takes their copy of the map
   const clock = new ManualClock();
   const follower = new MapFollower();
   const map: ClusterMap = {
-    clusterId: "c", revision: 7, nextPartition: 2, control: undefined, tables: [], partitions: [], credentials: [],
+    clusterId: "c", revision: 7, nextTable: 1, nextPartition: 2, control: undefined, tables: [], partitions: [], credentials: [],
     nodes: [{ number: 4, name: "node-4", zone: "az-1", endpoint: "node-4:1" }] as unknown as ClusterMap["nodes"],
   };
   const asked: string[] = [];

@@ -96,6 +96,7 @@ test("a replica of a child that has no record yet is not taken for one of a dele
   const { partition } = plane.only;
   plane.run({ operation: "StartSplit", partition });
   const lookup = {
+    nextTable: plane.state.meta?.nextTable ?? 0,
     nextPartition: plane.state.meta?.nextPartition ?? 0,
     group: (id: number) => plane.state.group(id),
     groups: () => plane.state.groups(),

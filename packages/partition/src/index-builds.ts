@@ -12,7 +12,7 @@ import type { IndexDefinition, TableDefinition } from "@azimuth/model/table.ts";
 import { indexEntryOf } from "@azimuth/operations/index-entries.ts";
 import type { IndexWork } from "./entry-codec.ts";
 import type { IndexQueue } from "./index-queue.ts";
-import { queuedChangesForBuildMax, queueRetryPauseMs } from "./limits.ts";
+import { queueRetryPauseMs } from "./limits.ts";
 import type { Partition, PartitionDoors } from "./partition.ts";
 import { sweepItems } from "./sweep.ts";
 import { nothingToDo, ownTask, type TaskDecision, type WriteTask } from "./write-task.ts";
@@ -53,7 +53,6 @@ export class IndexBuilds {
 
   #fill(indexId: number, isOver: () => boolean, stop: () => void): void {
     sweepItems(this.#doors, this.#partition, {
-      mayGoOn: () => this.#partition.statistics.queued < queuedChangesForBuildMax,
       taskOf: (key, value) => this.#taskOf(indexId, key, value),
       done: (complete) => {
         if (!complete) return stop();

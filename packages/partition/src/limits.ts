@@ -12,8 +12,8 @@ export const generationLastsMs = 60_000;
 
 /** Changes that wait for a global index, before writes to the table are throttled. */
 export const queuedChangesMax = 100_000;
-/** Above this many, filling a new index waits. */
-export const queuedChangesForBuildMax = 2_000;
+/** Above this many, what fills a new index or deletes expired items waits. */
+export const queuedChangesForSweepMax = 2_000;
 /** Changes, and bytes of them, read from the queue and sent at a time. */
 export const queueBatchMax = 500;
 export const queueBatchBytes = 512 << 10;

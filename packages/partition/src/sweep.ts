@@ -1,17 +1,16 @@
 // A walk of the leader over all items of its partition, turning some of them into tasks: to fill a new index, to
 // delete what has expired. It reads a chunk, waits until its tasks are done, and goes on behind it, so that it holds
-// no snapshot open and never has more than a few hundred tasks under way. A task looks at its item again.
+// no snapshot open and never has more than a few hundred tasks under way. A task looks at its item again. While many
+// changes wait for an index it waits, too, so that they do not become too many for the writes of clients.
 import type { KeyValue } from "@azimuth/storage/engine.ts";
 import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
-import { queueRetryPauseMs, rangeChunkBytes, sweepItemsMax } from "./limits.ts";
+import { queuedChangesForSweepMax, queueRetryPauseMs, rangeChunkBytes, sweepItemsMax } from "./limits.ts";
 import type { Partition, PartitionDoors } from "./partition.ts";
 import type { WriteTask } from "./write-task.ts";
 
 export interface Sweep {
   /** The task for an item as it was found; undefined: none. Keys are whole. */
   taskOf(key: Uint8Array, value: Uint8Array): WriteTask | undefined;
-  /** False: wait a little. */
-  mayGoOn(): boolean;
   /** `complete`: every item was seen and every task done, in one term of this leader. */
   done(complete: boolean): void;
 }
@@ -24,7 +23,7 @@ export function sweepItems(doors: PartitionDoors, partition: Partition, sweep: S
 
   const next = (start: Uint8Array): void => {
     if (isOver()) return sweep.done(false);
-    if (!sweep.mayGoOn()) {
+    if (partition.statistics.queued >= queuedChangesForSweepMax) {
       doors.clock.after(queueRetryPauseMs, () => next(start));
       return;
     }

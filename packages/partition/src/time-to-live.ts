@@ -33,7 +33,6 @@ export class TimeToLive {
     if (table?.timeToLive === undefined || table.timeToLive === null || table.tableId !== descriptor.tableId) return;
     this.#sweeping = true;
     sweepItems(this.#doors, this.#partition, {
-      mayGoOn: () => true,
       taskOf: (key, value) => {
         const isDue = hasExpired(table, value, this.#doors.clock.wallNow());
         return isDue ? this.#deletion(table, key) : undefined;

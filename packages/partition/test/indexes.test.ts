@@ -9,7 +9,7 @@ import { indexQueueRange } from "@azimuth/storage/keys/index-queue-key.ts";
 import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
 import { partitionStatisticsKey } from "@azimuth/storage/keys/partition-statistics-key.ts";
 import type { IndexWriteCommand } from "../src/index-writes.ts";
-import { queuedChangesMax } from "../src/limits.ts";
+import { queuedChangesForSweepMax, queuedChangesMax } from "../src/limits.ts";
 import { emptyStatistics, encodeStatistics } from "../src/statistics.ts";
 import { checkCollectionSize } from "../src/table-writes.ts";
 import { PartitionBench, table as plainTable } from "./partition-bench.ts";
@@ -280,6 +280,19 @@ test("expired items are deleted like any other, their entries with them; others 
   pair.deliverAll();
   assert.deepEqual(pair.entries(), ["ancient:red", "future:red", "text:red"]);
   assert.equal(pair.base.partition.statistics.items, 3);
+});
+
+test("expired items stay as long as many changes wait for an index", () => {
+  const pair = new Pair({ ...table, timeToLive: "expires" });
+  const many = encodeStatistics({ ...emptyStatistics, queued: queuedChangesForSweepMax });
+  pair.base.engine.write([{ kind: "put", key: partitionStatisticsKey(1), value: many }], () => {});
+  pair.base.partition.load(() => {});
+  pair.base.settle();
+  pair.put("past", undefined, { expires: { N: String(pair.base.wallNow / 1000 - 1) } });
+  pair.base.partition.sweepExpired();
+  pair.base.settle();
+  pair.base.apply();
+  assert.equal(pair.base.partition.statistics.items, 1);
 });
 
 test("an item whose time is prolonged while the sweep comes by stays", () => {

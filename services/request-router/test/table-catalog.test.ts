@@ -45,7 +45,7 @@ const users: TableDefinition = {
 
 function followerOf(revision: number, table: TableDefinition, follower = new MapFollower()): MapFollower {
   follower.applyDelta({
-    clusterId: "c", revision, since: 0, full: true, nextPartition: 1, control: undefined, nodes: [], tables: [table],
+    clusterId: "c", revision, since: 0, full: true, nextTable: 9, nextPartition: 1, control: undefined, nodes: [], tables: [table],
     partitions: [], credentials: [], deleted: { nodes: [], tables: [], partitions: [], credentials: [] },
   });
   return follower;

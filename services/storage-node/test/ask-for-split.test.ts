@@ -25,7 +25,7 @@ function ask(
     voters: [], learners: [], bootstrap: [], replacing: undefined,
   };
   follower.applyDelta({
-    clusterId: "c", since: 0, revision: 1, full: true, nextPartition: 8, control: { ...record, partition: 0 },
+    clusterId: "c", since: 0, revision: 1, full: true, nextTable: 9, nextPartition: 8, control: { ...record, partition: 0 },
     nodes: [], tables: [], partitions: [record], credentials: [],
     deleted: { nodes: [], tables: [], partitions: [], credentials: [] },
   });

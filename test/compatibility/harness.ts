@@ -155,6 +155,15 @@ export async function createTable(TableName: string, keyTypes: string, more: obj
   await untilStatus(TableName, "ACTIVE");
 }
 
+export async function deleteTable(TableName: string): Promise<void> {
+  try {
+    await call("DeleteTable", { TableName });
+  } catch (error) {
+    // The SDK's retry of a deletion that succeeded without an answer.
+    if (!chaos || !["ResourceInUseException", "ResourceNotFoundException"].includes((error as Error).name)) throw error;
+  }
+}
+
 export async function untilStatus(TableName: string, status: string): Promise<void> {
   await eventually(async () => assert.equal((await call("DescribeTable", { TableName })).Table?.TableStatus, status));
 }

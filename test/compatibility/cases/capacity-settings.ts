@@ -4,7 +4,7 @@ import { before, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import type { GlobalSecondaryIndexDescription, TableDescription } from "@aws-sdk/client-dynamodb";
 import {
-  assertRefused, call, chaos, createTable, invalid, R, refuses, untilStatus, V, type Refusal,
+  assertRefused, call, chaos, createTable, deleteTable, invalid, R, refuses, untilStatus, V, type Refusal,
 } from "../harness.ts";
 
 const units = (read: number, write = read) => ({ ReadCapacityUnits: read, WriteCapacityUnits: write });
@@ -106,7 +106,7 @@ describe("capacity settings", () => {
     await update(TableName, { BillingMode: "PAY_PER_REQUEST" });
     await untilStatus(TableName, "ACTIVE");
     assert.deepEqual((await described(TableName)).byName("one").ProvisionedThroughput, { NumberOfDecreasesToday: 0, ...units(0) });
-    await call("DeleteTable", { TableName });
+    await deleteTable(TableName);
   });
 
   const never = "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.";

@@ -2,7 +2,7 @@
 // consistent; Query and Scan round the sum, batches each item; filters and projections save nothing.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { call, createTable, eventually, fresh, n, put, s, tables, type Attributes } from "../harness.ts";
+import { call, createTable, deleteTable, eventually, fresh, n, put, s, tables, type Attributes } from "../harness.ts";
 
 const TableName = tables.S;
 
@@ -109,7 +109,7 @@ test("a scan of a whole table costs its size", async () => {
   await createTable("counted", "S");
   await put("counted", ...Array.from({ length: 20 }, () => sized(2048)));
   assert.equal(await units("Scan", { TableName: "counted", ConsistentRead: true }), 10);
-  await call("DeleteTable", { TableName: "counted" });
+  await deleteTable("counted");
 });
 
 test("batches round each item, and tell the sum of each table", async () => {

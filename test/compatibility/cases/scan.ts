@@ -2,7 +2,7 @@
 import { before, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import {
-  call, createTable, eventually, fresh, keyMismatch, n, put, R, refuses, s, tables, type Answer, type Attributes,
+  call, createTable, deleteTable, eventually, fresh, keyMismatch, n, put, R, refuses, s, tables, type Answer, type Attributes,
 } from "../harness.ts";
 
 const TableName = "scanned";
@@ -114,7 +114,7 @@ describe("Scan", () => {
     await call("DeleteItem", { TableName: "scanned-and-deleted", Key: first.LastEvaluatedKey });
     const rest = await call("Scan", { ...input, ExclusiveStartKey: first.LastEvaluatedKey });
     assert.equal(rest.Count, 6);
-    await call("DeleteTable", { TableName: "scanned-and-deleted" });
+    await deleteTable("scanned-and-deleted");
   });
 });
 

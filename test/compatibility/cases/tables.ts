@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import {
-  assertRefused, call, createTable, eventually, fresh, get, n, put, R, s, untilStatus,
+  assertRefused, call, createTable, deleteTable, eventually, fresh, get, n, put, R, s, untilStatus,
 } from "../harness.ts";
 
 const definition = (TableName: string) => ({
@@ -33,21 +33,21 @@ test("a table made again under its name is empty", async () => {
   await createTable(TableName, "S");
   await put(TableName, { pk: s("a"), v: n(1) });
   const before = await call("DescribeTable", { TableName });
-  await call("DeleteTable", { TableName });
+  await deleteTable(TableName);
   await untilGone(TableName);
   await createTable(TableName, "S");
   const after = await call("DescribeTable", { TableName });
   assert.notEqual(after.Table?.TableId, before.Table?.TableId);
   assert.equal(await get(TableName, { pk: s("a") }), undefined);
   assert.equal((await call("Scan", { TableName, ConsistentRead: true })).Count, 0);
-  await call("DeleteTable", { TableName });
+  await deleteTable(TableName);
 });
 
 test("a table is usable as soon as it is ACTIVE, and not found once it is deleted", async () => {
   const TableName = `usable-${fresh()}`;
   await createTable(TableName, "S");
   await put(TableName, { pk: s("a") });
-  await call("DeleteTable", { TableName });
+  await deleteTable(TableName);
   await eventually(() => assertRefused("PutItem", { TableName, Item: { pk: s("a") } }, R, "Requested resource not found"));
 });
 
@@ -70,7 +70,7 @@ test("a provisioned table tells its units, and changes them", async () => {
   await call("UpdateTable", { TableName, BillingMode: "PAY_PER_REQUEST" });
   await untilStatus(TableName, "ACTIVE");
   assert.equal((await call("DescribeTable", { TableName })).Table?.BillingModeSummary?.BillingMode, "PAY_PER_REQUEST");
-  await call("DeleteTable", { TableName });
+  await deleteTable(TableName);
 });
 
 test("an on-demand table tells no units", async () => {
@@ -124,7 +124,7 @@ test("an ARN stands for a name in every operation", async () => {
   assert.equal((await call("DescribeTable", { TableName: arn })).Table?.TableName, TableName);
   await call("UpdateTable", { TableName: arn, DeletionProtectionEnabled: false });
   await call("DeleteItem", { TableName: arn, Key });
-  await call("DeleteTable", { TableName: arn });
+  await deleteTable(arn);
 });
 
 test("tables are listed in the order of their names, in pages", async () => {

@@ -1,7 +1,7 @@
 // Tags of tables, and what the service says of itself.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { assertRefused, call, createTable, endpoint, eventually, fresh, refuses, R, V } from "../harness.ts";
+import { assertRefused, call, createTable, deleteTable, endpoint, eventually, fresh, refuses, R, V } from "../harness.ts";
 
 async function tagged(): Promise<{ readonly TableName: string; readonly ResourceArn: string }> {
   const TableName = `tagged-${fresh()}`;
@@ -23,7 +23,7 @@ test("tags are added, replaced and removed", async () => {
   await eventually(async () => assert.deepEqual(await tagsOf(ResourceArn), { team: "red", tier: "" }));
   await call("UntagResource", { ResourceArn, TagKeys: ["team", "never-there"] });
   await eventually(async () => assert.deepEqual(await tagsOf(ResourceArn), { tier: "" }));
-  await call("DeleteTable", { TableName });
+  await deleteTable(TableName);
 });
 
 test("tags given at once are all kept", async () => {
@@ -31,7 +31,7 @@ test("tags given at once are all kept", async () => {
   const keys = Array.from({ length: 20 }, (_, place) => `key-${place}`);
   await Promise.all(keys.map((Key) => call("TagResource", { ResourceArn, Tags: [{ Key, Value: "x" }] })));
   await eventually(async () => assert.deepEqual(Object.keys(await tagsOf(ResourceArn)).toSorted(), keys.toSorted()));
-  await call("DeleteTable", { TableName });
+  await deleteTable(TableName);
 });
 
 test("a table has at most 50 tags", async () => {
@@ -40,7 +40,7 @@ test("a table has at most 50 tags", async () => {
   await call("TagResource", { ResourceArn, Tags });
   const one = { ResourceArn, Tags: [{ Key: "one-more", Value: "x" }] };
   await assertRefused("TagResource", one, V, "Number of Tags exceed the current limit for the provided ResourceArn");
-  await call("DeleteTable", { TableName });
+  await deleteTable(TableName);
 });
 
 const gone = "arn:aws:dynamodb:us-east-1:000000000000:table/no-such-table";

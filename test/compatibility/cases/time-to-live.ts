@@ -2,7 +2,7 @@
 // they have gone is.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { assertRefused, call, createTable, eventually, fresh, get, n, put, R, s, V } from "../harness.ts";
+import { assertRefused, call, createTable, deleteTable, eventually, fresh, get, n, put, R, s, V } from "../harness.ts";
 
 const describe = async (TableName: string) =>
   ((await call("DescribeTimeToLive", { TableName })) as { TimeToLiveDescription?: { TimeToLiveStatus: string; AttributeName?: string } })
@@ -19,7 +19,7 @@ test("a table has no time to live until it is given one", async () => {
   const future = { pk: s("a"), expires: n(4_000_000_000) };
   await put(TableName, future, { pk: s("b"), expires: s("not a number") });
   assert.deepEqual(await get(TableName, { pk: s("a") }), future);
-  await call("DeleteTable", { TableName });
+  await deleteTable(TableName);
 });
 
 test("an item goes once its time is over, from the table and from its indexes", async () => {

@@ -11,6 +11,7 @@ for (const entry of corpus) {
   test(`seed ${entry.seed} of the corpus (${entry.scenario}) ends well`, async () => {
     const { result } = await runSimulation(entry);
     assert.deepEqual(result.violations, []);
+    assert.deepEqual(result.undecided, []);
   });
 }
 

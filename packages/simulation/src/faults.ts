@@ -109,6 +109,7 @@ export class Nemesis {
   }
 
   start(): void {
+    if (this.#plan.kinds.length === 0) return;
     this.#next();
   }
 

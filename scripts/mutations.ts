@@ -417,6 +417,12 @@ export const mutations: readonly Mutation[] = [
     to: `node.state === "up" || up.length === 0);`,
   },
   {
+    name: "free a table's name while silent nodes may serve the table",
+    file: `${control}/plan-tables.ts`,
+    from: "  if (mayServe) return false;",
+    to: "  if (mayServe && memberships.length > 1000) return false;",
+  },
+  {
     name: "record a membership that only the leader knows",
     file: `${control}/plan-replicas.ts`,
     from: "  if (knowing.length * 2 <= seen.voters.length) return undefined;",

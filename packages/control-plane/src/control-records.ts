@@ -22,6 +22,8 @@ export interface ClusterMeta {
 export interface DroppingRecord {
   readonly tableId: number;
   readonly partitions: readonly number[];
+  /** The memberships they may have had, each of which could go on serving one. Absent in old records. */
+  readonly voters?: readonly (readonly number[])[];
 }
 
 export interface RecordByKind {

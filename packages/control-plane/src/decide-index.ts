@@ -9,6 +9,7 @@
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { IndexDefinition, NewIndex, TableDefinition } from "@azimuth/model/table.ts";
 import { firstToken, lastToken, splitTokenRange } from "@azimuth/placement/token.ts";
+import type { PartitionRecord } from "./cluster-map.ts";
 import type { IndexEventCommand, IndexUpdate } from "./commands.ts";
 import { putMeta, putPartition, putTable, type ClusterMeta, type ControlEffect } from "./control-records.ts";
 import type { ControlState } from "./control-state.ts";
@@ -68,11 +69,19 @@ export function dropPartitions(
   const partitions = records.map(({ partition }) => partition);
   // A split under way may have made replicas of a partition that has no record yet.
   const unborn = records.flatMap(({ splitting }) => (splitting === undefined ? [] : [splitting.child]));
+  const value = { tableId: id, partitions: [...partitions, ...unborn], voters: records.flatMap(memberships) };
   return [
-    { kind: "put", record: "dropping", id: String(id), value: { tableId: id, partitions: [...partitions, ...unborn] } },
+    { kind: "put", record: "dropping", id: String(id), value },
     ...partitions.map((partition): ControlEffect =>
       ({ kind: "delete", record: "partition", id: String(partition) })),
   ];
+}
+
+/** Of a partition, or of what a split has made of it: the recorded one, and what a change may have made of that. */
+function memberships({ voters, replacing }: PartitionRecord): readonly (readonly number[])[] {
+  if (replacing === undefined) return [voters];
+  const { remove, add } = replacing;
+  return [voters, [...voters.filter((voter) => voter !== remove), ...(add === 0 ? [] : [add])]];
 }
 
 export function decideIndexUpdate(

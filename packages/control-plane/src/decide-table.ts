@@ -2,7 +2,7 @@
 //
 // CreateTable gives ids, divides the circle of tokens into equal ranges and places each range's replicas by
 // the ring. DeleteTable takes the partitions out of the map at once, so that nodes destroy their replicas;
-// the table itself stays in DELETING until they have.
+// the table itself stays in DELETING until they have (docs/decisions/0011).
 import { assert } from "@azimuth/foundation/assert.ts";
 import { toHex } from "@azimuth/foundation/bytes.ts";
 import type { Random } from "@azimuth/foundation/random.ts";

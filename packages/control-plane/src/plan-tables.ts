@@ -1,6 +1,7 @@
 // The events in a table's life that only reports can tell: its partitions have leaders; its replicas are
 // gone.
 import type { IndexDefinition, TableDefinition } from "@azimuth/model/table.ts";
+import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { ClusterView } from "./observations.ts";
 import { command, type Action } from "./plan.ts";
 
@@ -41,10 +42,21 @@ function hasLeaders(view: ClusterView, tableId: number): boolean {
   return view.state.partitionsOf(tableId).every((partition) => view.group(partition.partition).leader !== undefined);
 }
 
-/** No node has a replica; a node that is silent does not count, it destroys its replicas when it returns. */
+/**
+ * No node has a replica. A node that is silent destroys its replicas when it returns; but silent nodes that are the
+ * majority of a partition may go on serving it, for a router that is cut off with them: they are waited for until they
+ * count as lost.
+ */
 function isGone(view: ClusterView, tableId: number): boolean {
+  const { partitions: ids = [], voters: memberships = [] } = view.state.dropping.get(tableId) ?? {};
+  const mayServe = memberships.some((voters) => {
+    const isMost = (is: (node: number) => boolean): boolean =>
+      voters.filter((voter) => is(nodeOfReplica(voter))).length * 2 > voters.length;
+    return isMost(view.isSilent) && !isMost(view.isDead);
+  });
+  if (mayServe) return false;
   const nodes = [...view.state.nodes.keys()].filter((node) => !view.isSilent(node));
-  const partitions = new Set(view.state.dropping.get(tableId)?.partitions);
+  const partitions = new Set(ids);
   return nodes.every((node) => {
     const received = view.observations.reports.get(node);
     return received !== undefined && !received.report.groups.some((group) => partitions.has(group.group));

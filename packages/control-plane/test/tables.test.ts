@@ -41,6 +41,52 @@ test("a deleted table is DELETING until its replicas are gone, and its name can 
   assert.notEqual(cluster.map.tables[0]?.tableId, table.tableId);
 });
 
+/** A table of one partition, most of whose replicas are on nodes without a replica of group 0, and those nodes. */
+function tableBesideTheFounders(cluster: FakeCluster): { readonly name: string; readonly nodes: readonly string[] } {
+  for (const name of ["one", "two"]) cluster.createTable(name);
+  for (const { name, tableId } of cluster.map.tables) {
+    const { partition } = cluster.map.partitions.find((record) => record.tableId === tableId)!;
+    const nodes = cluster.nodes.filter((node) => node.held.has(partition) && !cluster.planes.has(node.number));
+    if (nodes.length >= 2) return { name, nodes: nodes.slice(0, 2).map((node) => node.name) };
+  }
+  throw new Error("both tables are on the founders");
+}
+
+function isListed(cluster: FakeCluster, table: string): boolean {
+  return cluster.map.tables.some(({ name }) => name === table);
+}
+
+test("a table stays DELETING while silent nodes could go on serving it, until they return", () => {
+  const cluster = new FakeCluster({ seed: 8, zones: three, partitionsPerTable: 1 });
+  const { name, nodes } = tableBesideTheFounders(cluster);
+  for (const node of nodes) cluster.kill(node);
+  cluster.outcome({ operation: "DeleteTable", name });
+  cluster.run(20_000);
+  assert.equal(cluster.outcome({ operation: "DescribeTable", name }).table?.status, "DELETING");
+  for (const node of nodes) cluster.restart(node);
+  cluster.runUntil(() => !isListed(cluster, name), 2000, "deleted");
+});
+
+test("a table is gone although most of its replicas are lost for good", () => {
+  const cluster = new FakeCluster({ seed: 8, zones: three, partitionsPerTable: 1, autoadmin: { nodeDeadAfterMs: 8000 } });
+  const { name, nodes } = tableBesideTheFounders(cluster);
+  cluster.kill(nodes[0]!);
+  cluster.run(4000);
+  cluster.kill(nodes[1]!);
+  cluster.outcome({ operation: "DeleteTable", name });
+  cluster.run(7000);
+  assert.ok(isListed(cluster, name), "the one that is lost and the one that may be alive are a majority");
+  cluster.runUntil(() => !isListed(cluster, name), 3000, "deleted");
+});
+
+test("one silent node delays no deletion", () => {
+  const cluster = new FakeCluster({ seed: 8, zones: three, partitionsPerTable: 1 });
+  const { name, nodes } = tableBesideTheFounders(cluster);
+  cluster.kill(nodes[0]!);
+  cluster.outcome({ operation: "DeleteTable", name });
+  cluster.runUntil(() => !isListed(cluster, name), 5000, "deleted");
+});
+
 test("refusals carry DynamoDB's words", () => {
   const cluster = new FakeCluster({ seed: 4, zones: three });
   cluster.outcome({ operation: "CreateTable", definition: newTable("orders") });

@@ -129,8 +129,6 @@ async function carryOut(
     await doors.catalog.prepare(operation.tableNames(input), request.id, indexNameOf(input));
     const context = { ...doors.parseContext, host: request.headers["host"], findTable };
     const plan = parseBounded(() => operation.parse(input, context));
-    // A transaction may have begun in other tables.
-    if (plan.kind === "transact-write") planned.clear();
     return execute(doors, plan, {
       trace: request.id,
       deadline,
@@ -145,7 +143,8 @@ async function carryOut(
   } catch (error) {
     if (!isMapOld() || !(error instanceof DynamoDbException && error.type === "ResourceNotFoundException"))
       throw error;
-    // Parts of a batch may be done: they are found done by the attempts of the second plan.
+    // Parts of a batch may be done: they are found done by the attempts of the second plan. A transaction that found
+    // a table gone is over, and the second plan begins another.
     return attempt(identity.attempt + attemptsPerPlan, () => false);
   }
 }

@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { silentLogger } from "@azimuth/foundation/logger.ts";
 import type { Dispatcher } from "@azimuth/control-plane/dispatch.ts";
 import type { TableDefinition } from "@azimuth/model/table.ts";
+import type { Outcome, WriteCommand } from "@azimuth/operations/operation.ts";
+import { decideLedger, type LedgerCommand, type LedgerRecord } from "@azimuth/operations/transaction-ledger.ts";
 import { createPipeline, type PipelineDoors, type RouterRequest } from "../src/pipeline.ts";
 
 const answeredBy = { node: "node-1", partition: 7, replica: 4097, leads: true };
@@ -26,17 +28,31 @@ interface Written {
   readonly attempt: number;
 }
 
+/** A ledger with one transaction's record; a prepare is answered as prepared, all else as done. */
+function transactionAnswers(): (command: WriteCommand) => Outcome {
+  let record: LedgerRecord | undefined;
+  return (command) => {
+    if (command.operation !== "Ledger") return { state: "prepared", answer: {} };
+    const { next, answer } = decideLedger(record, command as LedgerCommand, 0);
+    if (next !== undefined) record = next ?? undefined;
+    return { ...answer };
+  };
+}
+
 /**
- * Sends to a router whose map still has table 1 as "users", and table 3 as "others"; asking for "users" finds that
- * table `now` has its name, if any.
+ * Sends to a router whose map still has table 1 as "users", and tables 3 and 4 as "others" and the ledger; asking for
+ * "users" finds that table `now` has its name, if any.
  */
 function askWithOldMap(now: TableDefinition | undefined, operation = "PutItem", document: object = put) {
   let known: TableDefinition | undefined = tableOf(1);
   const written: Written[] = [];
+  let drawn = 0;
+  const outcomeOf = transactionAnswers();
   const dispatcher: Dispatcher = {
-    write({ tableId }, { requestToken, firstAttempt }, done) {
+    write(command, { requestToken, firstAttempt }, done) {
+      const { tableId } = command;
       written.push({ tableId, token: Buffer.from(requestToken).toString("hex"), attempt: firstAttempt });
-      if (tableId !== 1) return done({ kind: "ok", outcome: {}, answeredBy, lastToken: "f".repeat(16) });
+      if (tableId !== 1) return done({ kind: "ok", outcome: outcomeOf(command), answeredBy, lastToken: "f".repeat(16) });
       known = now;
       done({ kind: "gone" });
     },
@@ -44,11 +60,14 @@ function askWithOldMap(now: TableDefinition | undefined, operation = "PutItem", 
   };
   const pipeline = createPipeline({
     clock: { now: () => 0, wallNow: () => 0 },
-    random: { bytes: (count: number) => new Uint8Array(count) },
+    random: { bytes: (count: number) => new Uint8Array(count).fill(++drawn), next: () => 0 },
     log: silentLogger,
     metrics: { succeeded() {}, failed() {} },
     authenticate: () => ({ accessKeyId: "AKIA" }),
-    catalog: { find: (name: string) => (name === "others" ? tableOf(3, name) : known), prepare: async () => {} },
+    catalog: {
+      find: (name: string) => (name === "users" ? known : tableOf(name === "others" ? 3 : 4, name)),
+      prepare: async () => {},
+    },
     dispatcher,
     controlClient: {},
     parseContext: { region: "us-east-1", accountId: "000000000000" },
@@ -103,4 +122,16 @@ test("a batch of items of which one's table is gone is refused when all of it ha
   const { written, answer } = askWithOldMap(undefined, "BatchWriteItem", { RequestItems });
   assert.match(String((await answer).body), /ResourceNotFoundException/);
   assert.deepEqual(written.map(({ tableId }) => tableId), [1, 3]);
+});
+
+test("a transaction on a table that was made again is carried out there, as one that begins anew", async () => {
+  const Item = { id: { S: "a" } };
+  const TransactItems = [{ Put: { TableName: "others", Item } }, { Put: { TableName: "users", Item } }];
+  const made = askWithOldMap(tableOf(2), "TransactWriteItems", { TransactItems });
+  assert.equal((await made.answer).status, 200);
+  const tables = made.written.map(({ tableId }) => tableId).filter((tableId) => tableId < 4);
+  const [prepared, aborted, again, committed] = [[3, 1], [3, 1], [3, 2], [3, 2]];
+  assert.deepEqual(tables, [prepared, aborted, again, committed].flat());
+  const gone = askWithOldMap(undefined, "TransactWriteItems", { TransactItems });
+  assert.match(String((await gone.answer).body), /ResourceNotFoundException/);
 });

@@ -97,6 +97,8 @@ export class Nemesis {
   #stopped = false;
   #isDamaged = false;
   #nodesAdded = 0;
+  /** Whom the fault that begins has been drawn for, for the trace. */
+  #chosen: readonly string[] = [];
   /** How often each kind struck. */
   readonly counts = new Map<FaultKind, number>();
 
@@ -135,11 +137,15 @@ export class Nemesis {
   }
 
   #strike(kind: FaultKind): void {
+    this.#chosen = [];
     const undo = this.#begin(kind);
     if (undo === undefined) return;
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+    const what = [kind, ...this.#chosen].join(" ");
+    this.#world.note("nemesis", `begins ${what}`);
     const end = (): void => {
       if (!this.#active.delete(end)) return;
+      this.#world.note("nemesis", `ends ${what}`);
       undo();
     };
     this.#active.add(end);
@@ -154,39 +160,39 @@ export class Nemesis {
     const everyone = [...nodes, ...routers];
     switch (kind) {
       case "crash-node":
-        return this.#crash([random.pick(nodes)]);
+        return this.#crash([this.#one(nodes)]);
       case "crash-zone":
-        return this.#crash(this.#zone(random.pick(nodes)));
+        return this.#crash(this.#zone(this.#one(nodes)));
       case "crash-all":
         return this.#crash(nodes);
       case "crash-router": {
-        const router = random.pick(routers);
+        const router = this.#one(routers);
         world.crashRouter(router);
         return () => world.startRouter(router);
       }
       case "pause": {
-        const name = random.pick(everyone);
+        const name = this.#one(everyone);
         world.pause(name);
         return () => world.resume(name);
       }
       case "partition-zone":
-        return this.#cutOff(this.#zone(random.pick(nodes)), nodes);
+        return this.#cutOff(this.#zone(this.#one(nodes)), nodes);
       case "partition-node":
-        return this.#cutOff([random.pick(nodes)], nodes);
+        return this.#cutOff([this.#one(nodes)], nodes);
       case "one-way-cut": {
-        const [from, to] = random.shuffle(everyone) as [string, string];
+        const [from, to] = this.#two(everyone);
         world.network.cut(from, to);
         return () => world.network.heal(from, to);
       }
       case "clog": {
-        const [from, to] = random.shuffle(everyone) as [string, string];
+        const [from, to] = this.#two(everyone);
         world.network.clog(from, to, world.time.now() + this.#exponential(this.#plan.lengthMeanMs));
         return () => world.network.unclog(from, to);
       }
       case "swizzle":
         return this.#swizzle(nodes);
       case "reset": {
-        const [one, other] = random.shuffle(everyone) as [string, string];
+        const [one, other] = this.#two(everyone);
         world.network.reset(one, other);
         return () => {};
       }
@@ -200,12 +206,12 @@ export class Nemesis {
       case "lost-responses":
         return this.#worsen({ responseLossProbability: random.next() * 0.5 });
       case "disk-stall": {
-        const disk = world.nodes.get(random.pick(nodes))?.disk;
+        const disk = world.nodes.get(this.#one(nodes))?.disk;
         disk?.stallUntil(world.time.now() + this.#exponential(this.#plan.lengthMeanMs));
         return () => disk?.stallUntil(0);
       }
       case "disk-full": {
-        const name = random.pick(nodes);
+        const name = this.#one(nodes);
         const machine = world.nodes.get(name);
         machine?.disk.setFull(true);
         return () => {
@@ -214,18 +220,19 @@ export class Nemesis {
         };
       }
       case "failed-sync": {
-        const name = random.pick(nodes);
+        const name = this.#one(nodes);
         world.nodes.get(name)?.disk.failNextSync("EIO: simulated");
         return () => world.startNode(name);
       }
       case "clock-jump": {
-        const clock = world.clockOf(random.pick(everyone));
+        const clock = world.clockOf(this.#one(everyone));
         if (clock === undefined) return undefined;
         clock.offsetMs = random.between(-this.#plan.clockJumpMsMax, this.#plan.clockJumpMsMax);
+        this.#chosen = [...this.#chosen, `by ${clock.offsetMs} ms`];
         return () => (clock.offsetMs = 0);
       }
       case "clock-drift": {
-        const clock = world.clockOf(random.pick(everyone));
+        const clock = world.clockOf(this.#one(everyone));
         if (clock === undefined) return undefined;
         clock.setDrift((random.next() - 0.5) * 0.2);
         return () => clock.setDrift(0);
@@ -233,22 +240,35 @@ export class Nemesis {
       case "rolling-restart":
         return this.#rollingRestart(nodes);
       case "lose-disk":
-        return this.#destroy(random.pick(nodes), (name) => world.loseDisk(name));
+        return this.#destroy(this.#one(nodes), (name) => world.loseDisk(name));
       case "damage-log":
-        return this.#destroy(random.pick(nodes), (name) => this.#damageLog(name));
+        return this.#destroy(this.#one(nodes), (name) => this.#damageLog(name));
       case "add-node":
         return this.#addNode();
       case "drain-node":
-        return this.#drain(random.pick(nodes));
+        return this.#drain(this.#one(nodes));
       case "remove-node":
-        return this.#remove(random.pick(nodes));
+        return this.#remove(this.#one(nodes));
       case "control-outage":
         world.network.silencesControlPlane = true;
         return () => (world.network.silencesControlPlane = false);
     }
   }
 
+  #one(names: readonly string[]): string {
+    const name = this.#random.pick(names);
+    this.#chosen = [name];
+    return name;
+  }
+
+  #two(names: readonly string[]): readonly [string, string] {
+    const [one, other] = this.#random.shuffle(names) as [string, string];
+    this.#chosen = [one, other];
+    return [one, other];
+  }
+
   #worsen(worse: Partial<NetworkConditions>): Undo {
+    this.#chosen = [JSON.stringify(worse)];
     this.#world.network.conditions = { ...this.#world.network.conditions, ...worse };
     return () => (this.#world.network.conditions = calmNetwork);
   }
@@ -283,6 +303,7 @@ export class Nemesis {
     const world = this.#world;
     const number = world.nodes.size + 1;
     const name = `node-${number}`;
+    this.#chosen = [name];
     world.addNode({ name, zone: this.#random.pick(["az-1", "az-2", "az-3"]), endpoint: `${name}:1` });
     world.startNode(name);
     return () => {};
@@ -327,6 +348,7 @@ export class Nemesis {
   }
 
   #crash(names: readonly string[]): Undo {
+    this.#chosen = names;
     for (const name of names) this.#world.crashNode(name);
     return () => {
       for (const name of names) this.#world.startNode(name);
@@ -345,6 +367,7 @@ export class Nemesis {
       const side = this.#sides.pick([inside, outside, undefined]);
       side?.push(router);
     }
+    this.#chosen = [...inside, "from", ...outside];
     const heal = this.#separate(inside, outside);
     return this.#sides.chance(0.3) ? heal : this.#mistaken(some, heal);
   }
@@ -387,6 +410,7 @@ export class Nemesis {
   #swizzle(nodes: readonly string[]): Undo {
     const { network, time } = this.#world;
     const chosen = this.#random.shuffle(nodes).slice(0, Math.ceil(nodes.length / 2));
+    this.#chosen = chosen;
     const each = (name: string, act: (from: string, to: string) => void): void => {
       for (const other of nodes) {
         if (other === name) continue;

@@ -212,6 +212,7 @@ class Run {
   /** Everything runs and nothing is in the way any more, but for one zone perhaps, which stays down. */
   #heal(zoneLeftDown: number): void {
     const world = this.#world;
+    world.note("nemesis", `heals all${zoneLeftDown === 0 ? "" : ` but az-${zoneLeftDown}, which stays down`}`);
     world.network.healAll();
     for (const [name, { disk, member }] of world.nodes) {
       disk.setFull(false);

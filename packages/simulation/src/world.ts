@@ -134,7 +134,7 @@ export class World {
     const onFatal = (error: Error): void => this.#die(name, error.message);
     const life: { clock: ProcessClock } & Partial<NodeLife> = { clock };
     machine.life = life as NodeLife;
-    this.#trace(name, "starts");
+    this.note(name, "starts");
     clock.run(() => {
       const files = machine.disk.open(onFatal);
       const { segmentBytes, cacheBytes } = this.#options;
@@ -215,7 +215,7 @@ export class World {
   crashNode(name: string): void {
     const machine = this.#node(name);
     if (machine.life === undefined) return;
-    this.#trace(name, "crashes");
+    this.note(name, "crashes");
     machine.life.clock.die();
     machine.life = undefined;
     this.network.detach(name);
@@ -226,7 +226,7 @@ export class World {
 
   /** The node's flushed and unflushed data stay; one byte of what its log holds is no more what was written. */
   flipLogByte(name: string, file: string, offset: number): void {
-    this.#trace(name, `has byte ${offset} of ${file} flipped`);
+    this.note(name, `has byte ${offset} of ${file} flipped`);
     this.#node(name).disk.flipByte(file, offset);
   }
 
@@ -234,7 +234,7 @@ export class World {
   loseDisk(name: string): void {
     this.crashNode(name);
     const machine = this.#node(name);
-    this.#trace(name, "loses its disk");
+    this.note(name, "loses its disk");
     machine.disk = this.#newDisk(name);
     machine.engineDisk = createMemoryEngineDisk();
   }
@@ -247,7 +247,7 @@ export class World {
   crashRouter(name: string): void {
     const machine = this.#router(name);
     if (machine.life === undefined) return;
-    this.#trace(name, "crashes");
+    this.note(name, "crashes");
     machine.life.clock.die();
     machine.life = undefined;
     this.network.detach(name);
@@ -255,12 +255,12 @@ export class World {
 
   pause(name: string): void {
     this.#clockOf(name)?.pause();
-    this.#trace(name, "pauses");
+    this.note(name, "pauses");
   }
 
   resume(name: string): void {
     this.#clockOf(name)?.resume();
-    this.#trace(name, "resumes");
+    this.note(name, "resumes");
   }
 
   isUp(name: string): boolean {
@@ -351,7 +351,7 @@ export class World {
     try {
       inspect(this);
     } catch (error) {
-      this.#trace("world", `is broken: ${(error as Error).message}`);
+      this.note("world", `is broken: ${(error as Error).message}`);
       this.failure = error as Error;
     }
   }
@@ -379,7 +379,7 @@ export class World {
       } catch (error) {
         // What a process throws on its way down, after a failed write for instance, is its own affair.
         if (clock.isDead) return;
-        this.#trace(name, `breaks: ${(error as Error).message}`);
+        this.note(name, `breaks: ${(error as Error).message}`);
         this.failure ??= error as Error;
       }
     });
@@ -389,7 +389,7 @@ export class World {
   /** The process ended by itself; its supervisor starts it again after a while. */
   #die(name: string, reason: string): void {
     this.deaths.push({ name, at: this.time.now(), reason });
-    this.#trace(name, `dies: ${reason}`);
+    this.note(name, `dies: ${reason}`);
     this.crashNode(name);
     const { lives } = this.#node(name);
     this.time.after(restartDelayMs, () => {
@@ -413,14 +413,15 @@ export class World {
     return (this.nodes.get(name) ?? this.routers.get(name))?.life?.clock;
   }
 
-  #trace(name: string, what: string): void {
+  /** Puts a line into the trace. */
+  note(name: string, what: string): void {
     this.#options.trace?.(`${this.time.now().toFixed(3)} ${name} ${what}`);
   }
 
   #logger(name: string): Logger {
     if (this.#options.trace === undefined) return silentLogger;
     const write = (level: string) => (message: string, fields?: object) =>
-      this.#trace(name, `${level} ${message}${fields === undefined ? "" : ` ${JSON.stringify(fields)}`}`);
+      this.note(name, `${level} ${message}${fields === undefined ? "" : ` ${JSON.stringify(fields)}`}`);
     const logger: Logger = {
       isDebugging: false,
       debug() {},

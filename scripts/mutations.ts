@@ -165,8 +165,24 @@ export const mutations: readonly Mutation[] = [
   {
     name: "install a snapshot over what was there",
     file: `${replication}/snapshot-receiver.ts`,
-    from: `    for (const range of group.machine.ranges()) operations.push({ kind: "delete-range", ...range });`,
-    to: "",
+    from: `        engine.write(ranges.map((range): WriteOperation => ({ kind: "delete-range", ...range })), () => {
+          if (`,
+    to: `        engine.write([], () => {
+          if (`,
+  },
+  {
+    name: "look for what a replica leaves before all of it is written",
+    file: `${replication}/group-lifecycle.ts`,
+    from: `    engine.write([{ kind: "delete", key: appliedKey(group) }], () => {
+      //`,
+    to: `    queueMicrotask(() => {
+      //`,
+  },
+  {
+    name: "leave the records of a replica whose state is not loaded",
+    file: `${partition}/partition.ts`,
+    from: "generationsIn(reader, this.#descriptor, (generations) => done(rangesOf(this.#descriptor, generations)));",
+    to: "generationsIn(reader, this.#descriptor, () => done(this.ranges()));",
   },
   {
     name: "report the fate of a lost proposal as certain",

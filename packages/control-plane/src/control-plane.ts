@@ -152,12 +152,12 @@ class GroupZero implements ControlPlane {
     this.handle({ operation: "Bootstrap", voters, foundingNodes: this.#config.foundingNodes ?? [] }, () => {});
   }
 
-  ranges(): readonly KeyRange[] {
-    return [controlRange()];
+  remainsIn(_reader: EngineReader, done: (ranges: readonly KeyRange[]) => void): void {
+    done([controlRange()]);
   }
 
   stateIn(_reader: EngineReader, done: (state: StoredState) => void): void {
-    done({ ranges: this.ranges(), extent: "" });
+    done({ ranges: [controlRange()], extent: "" });
   }
 
   mayReceive(): boolean {

@@ -20,7 +20,7 @@ import type { AppliedEntry, KeyRange, StateMachine, StoredState } from "@azimuth
 import type { Engine, EngineReader, WriteOperation } from "@azimuth/storage/engine.ts";
 import { birthKey } from "@azimuth/storage/keys/birth-key.ts";
 import { collectionRange } from "@azimuth/storage/keys/collection-key.ts";
-import { idempotencyKey, idempotencyRange } from "@azimuth/storage/keys/idempotency-key.ts";
+import { generationsIn, idempotencyKey, idempotencyRange } from "@azimuth/storage/keys/idempotency-key.ts";
 import { indexMarkRange } from "@azimuth/storage/keys/index-mark-key.ts";
 import { indexQueueKey, indexQueueRange } from "@azimuth/storage/keys/index-queue-key.ts";
 import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
@@ -360,8 +360,14 @@ export class Partition implements StateMachine {
     this.#doors.changed();
   }
 
+  /** Key ranges in the engine that make up the state as of the last entry applied. */
   ranges(): readonly KeyRange[] {
     return rangesOf(this.#descriptor, this.#statistics.generations);
+  }
+
+  /** What is known of the records' generations is of no use: a state not loaded, or cut short, has others. */
+  remainsIn(reader: EngineReader, done: (ranges: readonly KeyRange[]) => void): void {
+    generationsIn(reader, this.#descriptor, (generations) => done(rangesOf(this.#descriptor, generations)));
   }
 
   stateIn(reader: EngineReader, done: (state: StoredState) => void): void {

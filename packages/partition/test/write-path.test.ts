@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { firstToken } from "@azimuth/placement/token.ts";
+import { idempotencyKey } from "@azimuth/storage/keys/idempotency-key.ts";
 import { generationLastsMs, recordsKeptMs } from "../src/limits.ts";
-import { PartitionBench } from "./partition-bench.ts";
+import { Partition } from "../src/partition.ts";
+import { PartitionBench, table } from "./partition-bench.ts";
 
 const key = { Key: { id: { S: "a" } } };
 const addOne = {
@@ -166,6 +169,26 @@ test("records of a state that was loaded are as young as the loading", () => {
   bench.partition.expireRecords();
   bench.apply();
   assert.deepEqual(bench.partition.statistics.generations, []);
+});
+
+test("what a replica holds is found whole when its state is not loaded, and nobody else's with it", () => {
+  const bench = new PartitionBench();
+  for (let minute = 0; minute < 3; minute++) {
+    bench.now = minute * generationLastsMs;
+    bench.send("UpdateItem", addOne, { token: `at ${minute}` });
+    bench.settle();
+    bench.apply();
+  }
+  assert.deepEqual(bench.partition.statistics.generations, [1, 2, 3]);
+  const other = idempotencyKey(table.tableId + 1, 2, firstToken, new Uint8Array(16));
+  bench.engine.write([{ kind: "put", key: other, value: Buffer.of(1) }], () => {});
+  const closed = new Partition(bench.doors, bench.partition.descriptor);
+  closed.remainsIn(bench.engine, (ranges) => {
+    bench.engine.write(ranges.map((range) => ({ kind: "delete-range", ...range })), () => {});
+  });
+  bench.settle();
+  const left = bench.stored({ start: Buffer.of(0), end: Buffer.of(255) });
+  assert.deepEqual(left.map(({ key }) => Buffer.from(key)), [Buffer.from(other)]);
 });
 
 test("a record that is still under way counts as one when its generation is to go", () => {

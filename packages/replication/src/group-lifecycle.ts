@@ -150,20 +150,29 @@ export class GroupLifecycle {
     this.#begin(id);
     this.#leaving.add(id);
     if (group !== undefined) this.#release(group);
-    const operations: WriteOperation[] = [{ kind: "delete", key: appliedKey(id) }];
-    // Without a machine it was destroyed before, and the log lost the record of that: no state is left.
-    for (const range of machine?.ranges() ?? []) operations.push({ kind: "delete-range", ...range });
-    // What the apply pipeline has under way is written before; nothing of this group follows.
-    this.#context.engine.write(operations, () => this.#parts.flusher.flush(() => {
-      this.#parts.appends.add({ group: id, remove: { replica } }, () => {
-        this.#machines.delete(id);
-        this.#leaving.delete(id);
-        this.#closedReasons.delete(id);
-        this.#end(id);
-        done();
-      });
+    const removed = (): void => {
+      this.#machines.delete(id);
+      this.#leaving.delete(id);
+      this.#closedReasons.delete(id);
+      this.#end(id);
+      done();
+    };
+    this.#deleteState(id, machine, () => this.#parts.flusher.flush(() => {
+      this.#parts.appends.add({ group: id, remove: { replica } }, removed);
       this.#parts.appends.kick();
     }));
+  }
+
+  #deleteState(group: number, machine: StateMachine | undefined, done: () => void): void {
+    const { engine } = this.#context;
+    // Whatever the group has under way was handed to the engine before this write, so it is visible after it.
+    engine.write([{ kind: "delete", key: appliedKey(group) }], () => {
+      // Without a machine it was destroyed before, and the log lost the record of that: no state is left.
+      if (machine === undefined) return done();
+      machine.remainsIn(engine, (ranges) => {
+        engine.write(ranges.map((range): WriteOperation => ({ kind: "delete-range", ...range })), done);
+      });
+    });
   }
 
   /** Calls the machine's `load` and holds back entries until it is done. */

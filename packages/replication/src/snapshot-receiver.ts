@@ -168,11 +168,17 @@ export class SnapshotReceiver {
   }
 
   #emptyRanges(receiving: Receiving): void {
-    const { group } = receiving;
-    const operations: WriteOperation[] = [{ kind: "delete", key: appliedKey(group.id) }];
-    for (const range of group.machine.ranges()) operations.push({ kind: "delete-range", ...range });
-    this.#context.engine.write(operations, () => {
-      if (this.#isCurrent(receiving)) this.#reply(receiving.header, "continue");
+    const { group, header } = receiving;
+    const { engine } = this.#context;
+    // What an earlier reception has under way was handed to the engine before this write, so it is visible after it.
+    engine.write([{ kind: "delete", key: appliedKey(group.id) }], () => {
+      if (!this.#isCurrent(receiving)) return;
+      group.machine.remainsIn(engine, (ranges) => {
+        if (!this.#isCurrent(receiving)) return;
+        engine.write(ranges.map((range): WriteOperation => ({ kind: "delete-range", ...range })), () => {
+          if (this.#isCurrent(receiving)) this.#reply(header, "continue");
+        });
+      });
     });
   }
 

@@ -37,8 +37,8 @@ export interface StateMachine {
   roleChanged(role: Role, leader: number, term: number): void;
   /** This replica leads and has applied an entry of its own term: all before is visible in the engine. */
   leaderReady(term: number): void;
-  /** Key ranges in the engine that make up the state as of the last entry applied: to empty or destroy the replica. */
-  ranges(): readonly KeyRange[];
+  /** Ranges of all that the engine may hold of it, also of a state that is damaged, not loaded or not whole. */
+  remainsIn(reader: EngineReader, done: (ranges: readonly KeyRange[]) => void): void;
   /** The state as `reader`, a snapshot of the engine, holds it: the last entry applied may not be visible in it. */
   stateIn(reader: EngineReader, done: (state: StoredState) => void): void;
   /** Whether a state of this extent (StoredState) may come to this node. */

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
 import { replicaIdOf } from "../src/host-api.ts";
 import type { ReplicationLimits } from "../src/limits.ts";
+import { itemKey } from "./list-machine.ts";
 import { TestCluster, type TestNode } from "./test-cluster.ts";
 
 /** Flushes and cuts the log all the time, so that a short absence needs a snapshot. */
@@ -122,6 +123,25 @@ test("the receiver's crash in the middle of a snapshot leaves an empty replica t
   cluster.clock.advance(10);
   assert.equal(away.status(7)!.initialised, false);
   assertAgreement(cluster, 150);
+});
+
+test("a replica that is destroyed in the middle of a snapshot leaves nothing of it, nor of what is under way", () => {
+  const cluster = new TestCluster({ seed: 29, nodes: 3, limits: slowSnapshots });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  const away = cluster.nodes.find((node) => node !== leader)!;
+  away.crash();
+  fill(cluster, leader, 150, "meanwhile");
+  cluster.clock.advance(2000);
+  away.start();
+  cluster.clock.until(() => cluster.stored(away, 7).length > 20, 10_000, "part of the snapshot");
+  assert.equal(away.status(7)!.initialised, false);
+  let isDestroyed = false;
+  away.engine.write([{ kind: "put", key: itemKey(7, 999), value: Buffer.from("under way") }], () => {});
+  away.host.destroyGroup(7, () => (isDestroyed = true));
+  cluster.clock.until(() => isDestroyed, 1000, "the replica is destroyed");
+  cluster.clock.advance(1000);
+  assert.deepEqual(cluster.stored(away, 7), []);
 });
 
 test("a broken connection in the middle of a snapshot starts another attempt", () => {

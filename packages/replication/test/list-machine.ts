@@ -51,13 +51,17 @@ export class ListMachine implements StateMachine {
     this.readyTerms.push(term);
   }
 
-  ranges(): readonly KeyRange[] {
-    const prefix = groupPrefix(this.group);
-    return [{ start: prefix, end: prefixEnd(prefix) as Uint8Array }];
+  /** Each item that is visible by itself: who looks too early, or at too little, leaves the others behind. */
+  remainsIn(reader: EngineReader, done: (ranges: readonly KeyRange[]) => void): void {
+    readItems(reader, this.group, (items) => done(items.map(({ index }) => {
+      const start = itemKey(this.group, index);
+      return { start, end: Buffer.concat([start, Buffer.of(0)]) };
+    })));
   }
 
   stateIn(_reader: EngineReader, done: (state: StoredState) => void): void {
-    done({ ranges: this.ranges(), extent: "" });
+    const prefix = groupPrefix(this.group);
+    done({ ranges: [{ start: prefix, end: prefixEnd(prefix) as Uint8Array }], extent: "" });
   }
 
   mayReceive(): boolean {
@@ -76,14 +80,14 @@ export class ListMachine implements StateMachine {
 
 /** What the engine holds of a group, in order. */
 export function readItems(
-  engine: Engine,
+  reader: EngineReader,
   group: number,
   done: (items: { readonly index: number; readonly text: string }[]) => void,
 ): void {
   const prefix = groupPrefix(group);
   const items: { readonly index: number; readonly text: string }[] = [];
   const range = { start: prefix, end: prefixEnd(prefix) as Uint8Array, chunkBytes: 1 << 16 };
-  walkRange(engine, range, (pairs) => {
+  walkRange(reader, range, (pairs) => {
     for (const { key, value } of pairs) {
       items.push({ index: new ByteReader(key, prefix.length).uint64(), text: fromUtf8(value) });
     }
@@ -95,6 +99,6 @@ function groupPrefix(group: number): Uint8Array {
   return Uint8Array.from(new ByteWriter().raw(utf8("list")).uint64(group).finish());
 }
 
-function itemKey(group: number, index: number): Uint8Array {
+export function itemKey(group: number, index: number): Uint8Array {
   return new ByteWriter().raw(groupPrefix(group)).uint64(index).finish();
 }

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { compareBytes, concatBytes, toHex, utf8 } from "@azimuth/foundation/bytes.ts";
+import type { Clock } from "@azimuth/foundation/clock.ts";
 import { appliedKey, decodeAppliedKey, decodeAppliedState, encodeAppliedState } from "../src/keys/applied-key.ts";
 import { controlKey, controlKindRange, controlRange, decodeControlKey } from "../src/keys/control-key.ts";
-import { idempotencyKey, idempotencyRange } from "../src/keys/idempotency-key.ts";
+import { generationsIn, idempotencyKey, idempotencyRange } from "../src/keys/idempotency-key.ts";
 import {
   collectionKey, collectionRange, decodeCollectionSize, encodeCollectionSize,
 } from "../src/keys/collection-key.ts";
@@ -14,6 +15,7 @@ import * as item from "../src/keys/item-key.ts";
 import { decodeOrderedBytes, encodeOrderedBytes } from "../src/keys/ordered-bytes.ts";
 import { decodeOrderedNumber, encodeOrderedNumber } from "../src/keys/ordered-number.ts";
 import { decodeOrderedString, encodeOrderedString } from "../src/keys/ordered-string.ts";
+import { createMemoryEngine } from "../src/memory-engine.ts";
 import { decodePartitionStatisticsKey, partitionStatisticsKey } from "../src/keys/partition-statistics-key.ts";
 
 const anyText = fc.string({ unit: "grapheme", maxLength: 12 });
@@ -184,6 +186,38 @@ test("records of answered writes lie together by generation, table and token", (
   assert.ok(compareBytes(start, key) < 0 && compareBytes(key, end) < 0);
   const whole = idempotencyRange(3, 7, "0000000000000000", "ffffffffffffffff");
   assert.equal(toHex(whole.end), "720000000700000004");
+});
+
+test("the generations are found of which there are records of a range, and none of other records", () => {
+  const deferred: (() => void)[] = [];
+  const clock = { defer: (callback: () => void) => void deferred.push(callback) } as unknown as Clock;
+  const engine = createMemoryEngine({ clock });
+  const settle = (): void => {
+    for (let next = deferred.shift(); next !== undefined; next = deferred.shift()) next();
+  };
+  const range = { tableId: 5, firstToken: `4${"0".repeat(15)}`, lastToken: `7${"f".repeat(15)}` };
+  const generations = (): readonly number[] | undefined => {
+    let found: readonly number[] | undefined;
+    generationsIn(engine, range, (all) => (found = all));
+    settle();
+    return found;
+  };
+  const put = (key: Uint8Array): void => engine.write([{ kind: "put", key, value: Buffer.of(1) }], () => {});
+  assert.deepEqual(generations(), []);
+  for (const generation of [0, 2, 3, 6, 7, 9]) {
+    for (const table of [4, 6]) put(idempotencyKey(table, generation, range.firstToken, new Uint8Array(16)));
+    for (const token of [`3${"f".repeat(15)}`, `8${"0".repeat(15)}`]) put(idempotencyKey(5, generation, token, new Uint8Array(16)));
+  }
+  for (const space of "abcilmnqs") put(Buffer.from(`${space} and so on`));
+  settle();
+  assert.deepEqual(generations(), [], "of other ranges and tables only");
+  const own = [0, 3, 7, 8, 0xffffffff];
+  for (const [place, generation] of own.entries()) {
+    const token = place % 2 === 0 ? range.firstToken : range.lastToken;
+    put(idempotencyKey(5, generation, token, new Uint8Array(16).fill(place % 2 === 0 ? 0 : 255)));
+  }
+  settle();
+  assert.deepEqual(generations(), own);
 });
 
 test("records of the control plane lie together by kind", () => {

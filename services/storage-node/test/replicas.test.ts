@@ -137,10 +137,11 @@ class SplitBench {
         this.clock.defer(done);
       },
       destroyGroup: (id: number, done: () => void) => {
-        const ranges = this.machines.get(id)?.ranges() ?? [];
-        this.engine.write(ranges.map((range): WriteOperation => ({ kind: "delete-range", ...range })), () => {
-          this.held.delete(id);
-          done();
+        this.machines.get(id)?.remainsIn(this.engine, (ranges) => {
+          this.engine.write(ranges.map((range): WriteOperation => ({ kind: "delete-range", ...range })), () => {
+            this.held.delete(id);
+            done();
+          });
         });
       },
     },

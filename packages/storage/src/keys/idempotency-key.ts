@@ -6,6 +6,7 @@
 // apart from those of another table's partition with the same tokens, which may come, go and be replaced on
 // the same node.
 import { assert } from "@azimuth/foundation/assert.ts";
+import type { EngineReader } from "../engine.ts";
 import { idempotencySpace } from "./spaces.ts";
 import { tokenBytes, tokenRange, writeToken } from "./token-bytes.ts";
 
@@ -36,6 +37,31 @@ export function idempotencyRange(
   lastToken: string,
 ): { start: Uint8Array; end: Uint8Array } {
   return tokenRange(recordPrefix(tableId, generation), firstToken, lastToken);
+}
+
+/** The generations of which there are records of a range: a look or two for each that the engine holds of any range. */
+export function generationsIn(
+  reader: Pick<EngineReader, "iterate">,
+  of: { readonly tableId: number; readonly firstToken: string; readonly lastToken: string },
+  done: (generations: readonly number[]) => void,
+): void {
+  const end = Buffer.of(idempotencySpace + 1);
+  const found: number[] = [];
+  const lookAt = (generation: number): void => {
+    if (generation > wordMax) return done(found);
+    const range = idempotencyRange(of.tableId, generation, of.firstToken, of.lastToken);
+    const iterator = reader.iterate({ start: range.start, end });
+    iterator.next(1, ([first]) => {
+      const key = first === undefined ? undefined : Buffer.from(first.key);
+      iterator.close();
+      if (key === undefined) return done(found);
+      const isInRange = key.compare(range.end) < 0;
+      if (isInRange) found.push(generation);
+      // What lies behind the range may be of a later generation, and in front of its range there.
+      lookAt(isInRange ? generation + 1 : Math.max(generation + 1, key.readUInt32BE(1)));
+    });
+  };
+  lookAt(0);
 }
 
 function recordPrefix(tableId: number, generation: number): Uint8Array {

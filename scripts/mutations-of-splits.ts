@@ -89,6 +89,12 @@ export const mutationsOfSplits: readonly Mutation[] = [
     to: "  if (record.replacing !== undefined) return ignored;",
   },
   {
+    name: "let splits that wait keep others from theirs",
+    file: "packages/control-plane/src/plan-splits.ts",
+    from: "  return leader !== undefined && leader.splitRests !== true;",
+    to: "  return leader !== undefined;",
+  },
+  {
     name: "go on with a scan behind the range that the map shows by now",
     file: "packages/control-plane/src/dispatch.ts",
     from: "          lastToken: partition.lastToken,",

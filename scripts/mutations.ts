@@ -439,6 +439,12 @@ export const mutations: readonly Mutation[] = [
     to: "  if (mayServe && memberships.length > 1000) return false;",
   },
   {
+    name: "let replacements that hang keep others from theirs",
+    file: `${control}/plan-replicas.ts`,
+    from: "replaced.filter((record) => view.group(record.partition).leader !== undefined).length;",
+    to: "replaced.length;",
+  },
+  {
     name: "record a membership that only the leader knows",
     file: `${control}/plan-replicas.ts`,
     from: "  if (knowing.length * 2 <= seen.voters.length) return undefined;",

@@ -40,6 +40,8 @@ export interface GroupReport {
   readonly lastSplit?: SplitDone;
   /** At the leader of a partition that has grown too large: where it would be divided best. */
   readonly splitAt?: string;
+  /** At the leader: a split cannot begin now, since indexes are behind. */
+  readonly splitRests?: boolean;
 }
 
 /** Of GroupReport, what the partition itself counts (packages/partition/src/statistics.ts). */
@@ -60,7 +62,7 @@ export function groupReportOf(
   status: GroupStatus,
   corrupted: boolean,
   counts: PartitionCounts = { items: 0, bytes: 0, builtIndexes: [], localIndexes: [], lastSplit: undefined },
-  splitAt?: string,
+  split: { readonly splitAt?: string | undefined; readonly splitRests?: boolean | undefined } = {},
 ): GroupReport {
   const { group, replica, role, leader, term, applied, lastIndex, initialised, config, progress } = status;
   return {
@@ -73,6 +75,7 @@ export function groupReportOf(
     ...(counts.builtIndexes.length > 0 ? { builtIndexes: counts.builtIndexes } : {}),
     ...(counts.localIndexes.length > 0 ? { localIndexes: counts.localIndexes } : {}),
     ...(counts.lastSplit === undefined ? {} : { lastSplit: counts.lastSplit }),
-    ...(splitAt === undefined ? {} : { splitAt }),
+    ...(split.splitAt === undefined ? {} : { splitAt: split.splitAt }),
+    ...(split.splitRests === true ? { splitRests: true } : {}),
   };
 }

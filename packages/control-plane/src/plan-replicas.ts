@@ -25,7 +25,9 @@ import { planRebalance } from "./plan-rebalance.ts";
 export function planReplicas(view: ClusterView): readonly Action[] {
   const actions: Action[] = [];
   const records = view.state.groups();
-  let underWay = records.filter((record) => record.replacing !== undefined).length;
+  const replaced = records.filter((record) => record.replacing !== undefined);
+  // A group that has lost its majority may never end its change: it must not keep the others from theirs.
+  let underWay = replaced.filter((record) => view.group(record.partition).leader !== undefined).length;
   const ring = createRing(view.liveNodes);
   for (const record of records) {
     const action = record.replacing === undefined
@@ -35,7 +37,7 @@ export function planReplicas(view: ClusterView): readonly Action[] {
     if (isStart(action)) underWay++;
     actions.push(action);
   }
-  if (underWay === 0 && !actions.some(isStart)) actions.push(...planRebalance(view, ring));
+  if (replaced.length === 0 && !actions.some(isStart)) actions.push(...planRebalance(view, ring));
   return actions;
 }
 

@@ -8,8 +8,10 @@ import { command, type Action } from "./plan.ts";
 export function planSplits(view: ClusterView): readonly Action[] {
   const records = [...view.state.partitions.values()];
   const underWay = records.filter((record) => record.splitting !== undefined);
+  // Those that wait, for an index or for a leader, may wait for ever: they must not keep others from theirs.
+  const active = underWay.filter((record) => isGoingOn(view, record));
   const starts = records.flatMap((record) => planStart(view, record))
-    .slice(0, Math.max(0, view.options.splitsMax - underWay.length));
+    .slice(0, Math.max(0, view.options.splitsMax - active.length));
   return [...starts, ...underWay.flatMap((record) => planNext(view, record))];
 }
 
@@ -26,4 +28,9 @@ function planNext(view: ClusterView, { partition, splitting }: PartitionRecord):
   if (lastSplit?.child === splitting.child) return [command({ operation: "RecordSplit", partition, ...lastSplit })];
   const instruction = { kind: "split" as const, group: partition, ...splitting };
   return [{ kind: "instruct", node: nodeOfReplica(leader.replica), instruction }];
+}
+
+function isGoingOn(view: ClusterView, { partition }: PartitionRecord): boolean {
+  const { leader } = view.group(partition);
+  return leader !== undefined && leader.splitRests !== true;
 }

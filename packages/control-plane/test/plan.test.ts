@@ -29,6 +29,8 @@ interface Situation {
   readonly lag?: number;
   readonly learnerInitialised?: boolean;
   readonly applied?: number;
+  /** So many other partitions have lost their leaders while a replica was being replaced. */
+  readonly hanging?: number;
 }
 
 function actionsIn(situation: Situation): readonly Action[] {
@@ -44,6 +46,9 @@ function actionsIn(situation: Situation): readonly Action[] {
     });
   }
   state.partitions.set(1, record);
+  for (let other = 2; other < 2 + (situation.hanging ?? 0); other++) {
+    state.partitions.set(other, { ...record, ...underWay, partition: other });
+  }
   const options = { ...defaultAutoadminOptions, replicaImbalanceMin: 0 };
   return plan(viewCluster(state, observe(situation, record), options, now));
 }
@@ -85,6 +90,8 @@ const situations: readonly (readonly [string, Situation, readonly object[]])[] =
   ["all is well", {}, []],
   ["a voter's node is dead", { silent: [3] }, [start(3, 4)]],
   ["a voter's node is dead and there is no leader to act", { silent: [3], leaderless: true }, []],
+  ["a voter's node is dead, and other groups lost their leaders in the middle of a replacement",
+    { silent: [3], hanging: defaultAutoadminOptions.replacementsMax }, [start(3, 4)]],
   ["a voter's node is dead and the only spare is in a zone that is used", { silent: [2] }, []],
   ["a voter is damaged and there is a spare", { corrupted: [3] }, [start(3, 4)]],
   ["a voter is damaged and its node is the last of its zone", { corrupted: [2] }, [start(2, 0)]],

@@ -138,3 +138,30 @@ test("the leader is asked to split until it reports that it has, and a partition
   assert.deepEqual(plans({ lastSplit }),
     [{ kind: "command", command: { operation: "RecordSplit", partition, ...lastSplit } }]);
 });
+
+test("a split that waits, for an index or for a leader, keeps no other partition from being split", () => {
+  const plane = new Plane();
+  plane.run({ operation: "CreateTable", definition: newTable("large"), partitions: 5 });
+  const records = plane.state.partitionsOf(2);
+  const { splitsMax } = defaultAutoadminOptions;
+  assert.equal(records.length, splitsMax + 1);
+  for (const { partition } of records.slice(0, splitsMax)) plane.run({ operation: "StartSplit", partition });
+  const starts = (first: Partial<GroupReport> | undefined): readonly number[] => {
+    const groups = records.flatMap((record, position): readonly GroupReport[] => {
+      const { lastToken: splitAt } = record;
+      const more = position === splitsMax ? { splitAt } : position === 0 ? first : {};
+      return more === undefined ? [] : [...reportOf(record, more).values()].flatMap(({ report }) => report.groups);
+    });
+    const report = { node: 1, incarnation: "i", session: "s", sequence: 1, groups };
+    const observations = {
+      leadingSince: 0, lastBalanceAt: 0, missingSince: new Map(), lastTransferByGroup: new Map(),
+      reports: new Map([[1, { report, receivedAt: 0 }]]),
+    };
+    return planSplits(viewCluster(plane.state, observations, defaultAutoadminOptions, 1)).flatMap((action) =>
+      (action.kind === "command" && action.command.operation === "StartSplit" ? [action.command.partition] : []));
+  };
+  const last = records.at(-1)?.partition;
+  assert.deepEqual(starts({}), []);
+  assert.deepEqual(starts({ splitRests: true }), [last]);
+  assert.deepEqual(starts(undefined), [last]);
+});

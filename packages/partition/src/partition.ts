@@ -176,6 +176,11 @@ export class Partition implements StateMachine {
     return this.#splitter.begin(wish);
   }
 
+  /** Indexes are too far behind for a split to begin now. */
+  get splitRests(): boolean {
+    return this.#splitter.rests;
+  }
+
   /** Where a partition of more bytes than these should be divided; undefined: not at all, or not known yet. */
   splitPoint(bytesMax: number): string | undefined {
     return this.#splitPoint.find(bytesMax);

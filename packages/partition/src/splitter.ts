@@ -54,7 +54,7 @@ export class Splitter {
   begin(wish: SplitWish): boolean {
     const { descriptor, readyTerm } = this.#partition;
     if (readyTerm === 0 || this.#run !== undefined || !isWithin(descriptor, wish.at)) return false;
-    if (this.#doors.clock.now() < this.#restsUntil || this.#isIndexBehind()) return false;
+    if (this.rests) return false;
     const { tableId, localIndexes = [], lastToken } = descriptor;
     const measure = new SplitMeasure([tableId, ...localIndexes], wish.at, lastToken);
     const run: Run = { ...wish, measure, proposing: false };
@@ -63,6 +63,11 @@ export class Splitter {
       if (this.#run === run) measure.walk(this.#doors.engine, () => this.#seal(run));
     });
     return true;
+  }
+
+  /** The indexes are too far behind, or were just waited for in vain. */
+  get rests(): boolean {
+    return this.#doors.clock.now() < this.#restsUntil || this.#isIndexBehind();
   }
 
   /** To be told every effect that is applied. */

@@ -275,6 +275,7 @@ test("a split waits until the indexes have what was queued for them, and not for
   assert.equal(waiting.status(), "ok", "it was held back too long: writes go on");
   assert.equal(bench.births.length, 0);
   assert.equal(bench.partition.split({ child, at }), false, "nor are they held back again at once");
+  assert.ok(bench.partition.splitRests);
   bench.now += sealedInVainPauseMs;
   beginSplit(bench);
   while (bench.births.length === 0) {

@@ -45,8 +45,8 @@ export function createReporter(doors: ReporterDoors): Reporter {
       const status = host.status(group);
       if (status === undefined) return [];
       const partition = replicas.get(group);
-      const splitAt = partition?.splitPoint(doors.partitionBytesMax);
-      return [groupReportOf(status, damaged.has(group), partition?.statistics, splitAt)];
+      const split = { splitAt: partition?.splitPoint(doors.partitionBytesMax), splitRests: partition?.splitRests };
+      return [groupReportOf(status, damaged.has(group), partition?.statistics, split)];
     });
     const { number: node, incarnation } = doors.identity();
     doors.send({ node, incarnation, session, sequence: ++sequence, groups });

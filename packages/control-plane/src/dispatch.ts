@@ -3,6 +3,7 @@
 // connection. Until the deadline it tries again, so that a client sees a failover as latency and not as an
 // error. A write keeps its request token over all attempts, and every attempt after the first says so: the
 // partition then looks for an earlier one's record before deciding.
+import { buggify } from "@azimuth/foundation/buggify.ts";
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
 import { probe } from "@azimuth/foundation/probe.ts";
@@ -157,6 +158,7 @@ class Delivery {
     if (remaining <= 0) return this.#giveUp();
     const partition = follower.partitionFor(this.#parcel.tableId, this.#parcel.token);
     if (partition === undefined) return this.#refreshThenRetry();
+    if (buggify("a router forgets who leads")) this.#leaders.delete(partition.partition);
     const node = this.#parcel.atLeader ? this.#leaderGuess(partition) : this.#nearestReplica(partition);
     const name = follower.node(node)?.name;
     if (name === undefined) {
@@ -186,6 +188,7 @@ class Delivery {
     const { body, replica, leads } = response;
     switch (response.status) {
       case "ok":
+        if (buggify("an answer is thrown away")) return this.#lost(partition);
         if (this.#parcel.atLeader) this.#leaders.set(partition.partition, node);
         return this.#done({
           kind: "ok",

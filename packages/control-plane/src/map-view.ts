@@ -2,6 +2,7 @@
 //
 // Changes are remembered by revision for a while, in memory only. Whoever asks from before what is remembered
 // (after a restart of this replica, or after a long absence) gets the whole map.
+import { buggify } from "@azimuth/foundation/buggify.ts";
 import type { ClusterMap } from "./cluster-map.ts";
 import type { ControlEffect, RecordKind } from "./control-records.ts";
 import { controlGroup, type ControlState } from "./control-state.ts";
@@ -67,7 +68,7 @@ export function clusterMapOf(state: ControlState, revision: number): ClusterMap 
 /** What a follower at `since` lacks; undefined when it lacks nothing, or is ahead of this replica. */
 export function deltaSince(state: ControlState, history: ChangeHistory, since: number): MapDelta | undefined {
   if (since >= history.revision || state.meta === undefined) return undefined;
-  const changes = history.since(since);
+  const changes = buggify("a watcher is sent the whole map") ? undefined : history.since(since);
   const map = clusterMapOf(state, history.revision);
   const nothing = { nodes: [], tables: [], partitions: [], credentials: [] };
   if (changes === undefined) return { ...map, since: 0, full: true, deleted: nothing };

@@ -9,6 +9,7 @@
 // means that this run is over, and what it still holds it may let go. `committed` is the commit point. Only when every
 // participant has applied it does `finish` make it `done`; so a lock whose run is not found pending or committed
 // belongs to a transaction that was aborted, or that this participant has already applied.
+import { probe } from "@azimuth/foundation/probe.ts";
 import { decodeItem, encodeItem } from "@azimuth/model/item-codec.ts";
 import type { KeySchema } from "@azimuth/model/table.ts";
 import { decodeBody, encodeBody } from "@azimuth/rpc/body-codec.ts";
@@ -133,6 +134,7 @@ function begin(
   if (!isOld(record, takeOverAfterMs, now)) return { answer: { state: "in-progress" } };
   // Tables were made anew since, so the same request is about other items: the run that was to change theirs is over.
   if (!areSameTables(record.participants, participants)) return { next: fresh, answer: { state: "begun", run } };
+  probe("a transaction was taken over");
   return { next: { ...record, owner, since: now }, answer: { state: "begun", run: record.run } };
 }
 

@@ -7,6 +7,7 @@
 // marks (index-writes.ts) make the repetition harmless. Changes of an index that is no more are taken out
 // unsent.
 import { assert } from "@azimuth/foundation/assert.ts";
+import { buggify } from "@azimuth/foundation/buggify.ts";
 import { decodeIndexQueueKey, indexQueueRange, type QueuePosition } from "@azimuth/storage/keys/index-queue-key.ts";
 import { decodeChange, type QueuedChange } from "./entry-codec.ts";
 import type { IndexWriteCommand } from "./index-writes.ts";
@@ -101,6 +102,7 @@ export class IndexQueue {
     let waiting = wanted.size;
     const settle = (): void => {
       if (waiting > 0 || run !== this.#run) return;
+      if (failed.length === 0 && buggify("an index change is sent again")) failed.push(...remaining);
       if (failed.length === 0) return this.#acknowledged(batch);
       const inOrder = remaining.filter((record) => failed.includes(record));
       this.#doors.clock.after(queueRetryPauseMs, () => {

@@ -6,6 +6,8 @@
 // die anywhere, or be followed by another that takes the transaction over. It only ever commits a run whose items it
 // has all seen prepared, and only tells a client of success once every item shows it.
 import { hash } from "node:crypto";
+import { buggify } from "@azimuth/foundation/buggify.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import { toHex } from "@azimuth/foundation/bytes.ts";
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
@@ -97,11 +99,13 @@ async function prepareAndCommit(
   const committed = await askLedger(doors, transaction, { event: "commit", run, answers });
   switch (committed?.state) {
     case "committed":
+      if (buggify("a coordinator leaves what it has committed to others")) return { kind: "unknown" };
       return complete(doors, transaction, committed.record, false);
     case "done":
       return { kind: "done", answers: committed.record.answers, replayed: false };
     case "over":
       // Somebody settled it meanwhile: it took too long.
+      probe("a transaction was aborted before its coordinator could commit it");
       await endAll(doors, transaction, run, parts);
       return { kind: "unavailable" };
     default:

@@ -5,6 +5,8 @@
 //   commit it any more.
 // - the ledger's partitions go over their records now and then: what is committed but not finished is brought to its
 //   items; what nobody settled is aborted; what is over for ten minutes is forgotten.
+import { buggify } from "@azimuth/foundation/buggify.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import {
   decodeLedgerRecord, ledgerCommand, rememberedForMs, type LedgerAnswer, type LedgerEvent, type LedgerRecord,
 } from "@azimuth/operations/transaction-ledger.ts";
@@ -51,23 +53,33 @@ export function createTransactionRecovery(doors: RecoveryDoors): TransactionReco
       if (partition.readyTerm === 0 || partition.locks.size === 0) continue;
       for (const held of partition.locks.all()) {
         if (asked.size >= asksMax) break;
-        if (clock.now() - held.seenAt >= askAfterMs && !asked.has(held)) void endLock(partition, held);
+        if (asked.has(held)) continue;
+        const age = clock.now() - held.seenAt;
+        const isEarly = buggify("a lock is ended early");
+        if (isEarly || age >= askAfterMs) void endLock(partition, held, isEarly || age >= abortAfterMs);
       }
     }
-    if (clock.now() - sweptAt < recordSweepMs) return;
+    const isEarly = buggify("a ledger is swept early");
+    if (!isEarly && clock.now() - sweptAt < recordSweepMs) return;
     sweptAt = clock.now();
     const ledger = doors.ledger();
+    const settleAgeMs = isEarly ? 0 : settleAfterMs;
     for (const partition of doors.partitions()) {
-      if (partition.readyTerm !== 0 && partition.descriptor.tableId === ledger) sweepLedger(partition, ledger);
+      if (partition.readyTerm === 0 || partition.descriptor.tableId !== ledger) continue;
+      sweepLedger(partition, ledger, settleAgeMs);
     }
   }
 
-  async function endLock(partition: Partition, held: HeldLock): Promise<void> {
+  /** `force`: not even a pending run is waited for any more. */
+  async function endLock(partition: Partition, held: HeldLock, force: boolean): Promise<void> {
     asked.add(held);
     const lock = decodeLock(held.value);
-    const force = clock.now() - held.seenAt >= abortAfterMs;
     const answer = await ask(lock, { event: "settle", run: lock.run, force });
     if (answer !== undefined && answer.state !== "pending") {
+      if (clock.now() - held.seenAt >= askAfterMs) {
+        if (answer.state === "over") probe("a lock was ended whose transaction nobody had committed");
+        else probe("a lock was ended whose transaction another had committed");
+      }
       const operation = answer.state === "committed" ? "TransactionCommit" : "TransactionAbort";
       const key = held.key.subarray(prefixBytes);
       const item = { tableId: partition.descriptor.tableId, position: { token: readToken(key, 0), key } };
@@ -85,22 +97,23 @@ export function createTransactionRecovery(doors: RecoveryDoors): TransactionReco
     return result.kind === "ok" ? (result.outcome as unknown as LedgerAnswer) : undefined;
   }
 
-  function sweepLedger(partition: Partition, ledger: number): void {
+  function sweepLedger(partition: Partition, ledger: number, settleAgeMs: number): void {
     const { firstToken, lastToken } = partition.descriptor;
     const range = { ...partitionRange(ledger, firstToken, lastToken), chunkBytes: rangeChunkBytes };
     walkRange(doors.engine, range, (pairs) => {
       for (const { value } of pairs) {
         const { id, record } = decodeLedgerRecord(value);
-        sweepRecord(ledger, Uint8Array.from(id), record);
+        sweepRecord(ledger, Uint8Array.from(id), record, settleAgeMs);
       }
     }, () => {});
   }
 
-  function sweepRecord(ledger: number, id: Uint8Array, record: LedgerRecord): void {
+  function sweepRecord(ledger: number, id: Uint8Array, record: LedgerRecord, settleAgeMs: number): void {
     const { run, state } = record;
     const age = Math.abs(clock.wallNow() - record.since);
     const isOver = state === "done" || state === "aborted";
-    if (age < (isOver ? rememberedForMs : settleAfterMs) || settling.size >= asksMax || settling.has(run)) return;
+    if (age < (isOver ? rememberedForMs : settleAgeMs) || settling.size >= asksMax || settling.has(run)) return;
+    if (!isOver) probe("a sweep of the ledger settled a transaction");
     settling.add(run);
     const deadline = clock.now() + askWithinMs;
     const settle = async (): Promise<void> => {

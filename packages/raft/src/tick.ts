@@ -1,4 +1,5 @@
 // The passing of time: heartbeats and the quorum check at a leader, election timeouts elsewhere.
+import { buggify } from "@azimuth/foundation/buggify.ts";
 import { probe } from "@azimuth/foundation/probe.ts";
 import type { RaftCore } from "./core.ts";
 import { maybeCampaign } from "./election/election.ts";
@@ -45,7 +46,8 @@ function tickOther(core: RaftCore): void {
     maybeCampaign(core, false);
     return;
   }
-  if (core.electionElapsed >= core.electionTimeout && core.promotable) {
+  const isTime = core.electionElapsed >= core.electionTimeout || buggify("a follower campaigns before its time");
+  if (isTime && core.promotable) {
     core.electionElapsed = 0;
     maybeCampaign(core, false);
   }

@@ -4,6 +4,7 @@
 //
 // Invariant: entries of a group are applied in log order, each exactly once per engine state.
 import { assert, unreachable } from "@azimuth/foundation/assert.ts";
+import { buggify } from "@azimuth/foundation/buggify.ts";
 import { decodeConfigChange } from "@azimuth/raft/membership/config-change-codec.ts";
 import type { ConfigState, Entry } from "@azimuth/raft/types.ts";
 import type { WriteOperation } from "@azimuth/storage/engine.ts";
@@ -17,6 +18,9 @@ interface AppliedChange {
   readonly config: ConfigState;
   readonly context: Uint8Array;
 }
+
+/** What the simulator may hold a batch back for. */
+const lateMs = 200;
 
 /** What one batch does to one group. */
 interface GroupWork {
@@ -62,7 +66,15 @@ export class ApplyPipeline {
 
   /** Starts the next batch unless one is under way. */
   kick(): void {
-    if (this.#underWay || this.#closed) return;
+    if (this.#underWay || this.#closed || this.#queued.size === 0) return;
+    if (buggify("a batch is applied late")) {
+      this.#underWay = true;
+      this.#context.clock.after(lateMs, () => {
+        this.#underWay = false;
+        this.#goOn();
+      });
+      return;
+    }
     const operations: WriteOperation[] = [];
     const works = this.#gather(operations);
     if (works.length === 0) return;
@@ -71,9 +83,13 @@ export class ApplyPipeline {
     this.#context.engine.write(operations, () => {
       this.#underWay = false;
       for (const work of works) this.#finish(work);
-      this.kick();
-      if (!this.#underWay) for (const callback of this.#idleCallbacks.splice(0)) callback();
+      this.#goOn();
     });
+  }
+
+  #goOn(): void {
+    this.kick();
+    if (!this.#underWay) for (const callback of this.#idleCallbacks.splice(0)) callback();
   }
 
   whenIdle(callback: () => void): void {

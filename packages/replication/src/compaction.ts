@@ -7,6 +7,7 @@
 // count. A group that has been idle and matched everywhere keeps no tail, so that old log files become
 // free.
 import { assert } from "@azimuth/foundation/assert.ts";
+import { buggify } from "@azimuth/foundation/buggify.ts";
 import type { AppendPipeline } from "./append-pipeline.ts";
 import type { ApplyPipeline } from "./apply-pipeline.ts";
 import type { Flusher } from "./flusher.ts";
@@ -79,7 +80,8 @@ export function cutIndex(group: Group, pinned: number, limits: ReplicationLimits
   const log = group.log;
   const first = log.firstIndex();
   const durable = Math.min(group.durableApplied, log.lastIndex(), pinned);
-  const excessive = log.lastIndex() - first >= limits.logEntriesMax || log.bytes >= limits.logBytesMax;
+  const excessive = log.lastIndex() - first >= limits.logEntriesMax || log.bytes >= limits.logBytesMax
+    || buggify("a log is cut without regard for slow replicas");
   const idle = group.appliedAtLastLook === log.lastIndex();
   const needed = excessive ? durable : Math.min(durable, slowestMatch(group));
   // A tail of at most half the limits, so that a forced cut gains something.

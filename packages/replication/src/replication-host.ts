@@ -13,6 +13,7 @@ import { assert } from "@azimuth/foundation/assert.ts";
 import type { Clock, Timer } from "@azimuth/foundation/clock.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
+import { buggify } from "@azimuth/foundation/buggify.ts";
 import { probe } from "@azimuth/foundation/probe.ts";
 import type { ConfigChange, ProposeResult, ReplicaId } from "@azimuth/raft/types.ts";
 import type { WireMessage } from "@azimuth/rpc/messages.ts";
@@ -347,6 +348,7 @@ class Host implements NodeReplicationHost {
       if (maybeQuiesce(this.#context, this.#heartbeats, group)) continue;
       group.raft.tick();
       this.#turn.touch(group);
+      if (group.leads && buggify("a leader hands over without need")) this.#handOver(group);
     }
     if (this.#ticks % this.#context.limits.heartbeatTicks === 0) this.#heartbeats.beat();
     if (this.#ticks % this.#context.limits.electionTimeoutTicks === 0) {

@@ -7,6 +7,7 @@
 // per node, bounded in rate. While a stream runs, the log is not cut above its index, or the receiver would
 // need the next snapshot at once. A failure is reported to Raft after a pause: until then Raft takes the
 // snapshot to be under way and sends none.
+import { buggify } from "@azimuth/foundation/buggify.ts";
 import type { Message, ReplicaId } from "@azimuth/raft/types.ts";
 import type { SnapshotReplyMessage } from "@azimuth/rpc/messages.ts";
 import type { EngineIterator, EngineSnapshot, KeyValue } from "@azimuth/storage/engine.ts";
@@ -115,7 +116,8 @@ export class SnapshotSender {
       const { group } = stream;
       const leads = group.leads && group.raft.term === stream.term;
       const gone = nodeOfReplica(stream.to) === nodeGone;
-      if (group.incarnation !== stream.incarnation || !leads || gone || stream.progressAt < oldest) {
+      const isDue = group.incarnation !== stream.incarnation || !leads || gone || stream.progressAt < oldest;
+      if (isDue || buggify("a snapshot is given up half-way")) {
         this.#finish(stream, false);
       }
     }

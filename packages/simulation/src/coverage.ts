@@ -1,7 +1,9 @@
 // The rare states that a swarm must reach to be worth its time, and the table that says how often it did. Each name is
 // that of a probe in the code (foundation/probe.ts).
+import { buggifySites } from "./mischief.ts";
 
 export const expectedProbes: readonly string[] = [
+  ...buggifySites,
   "a candidate was ignored for the leader that is heard",
   "a crash came between the log and the engine",
   "a damaged record was found in the log",

@@ -55,6 +55,8 @@ export interface DrawnOptions {
   readonly clientsPerWorkload: number;
   readonly thinkMeanMs: number;
   readonly faults: FaultPlan;
+  /** Share of the rare legal paths (mischief.ts) that this run forces now and then. */
+  readonly mischief: number;
   /** Mean time between splits of partitions; 0: none. */
   readonly splitMeanMs: number;
   /** The zone that stays down in the liveness phase, if it may; 0 for none. */
@@ -115,6 +117,7 @@ function drawAll(random: Random, scenario: string): DrawnOptions {
     clientsPerWorkload: random.between(3, 8),
     thinkMeanMs: random.pick([100, 300]),
     faults: drawFaultPlan(random.split("faults"), scenarios[scenario]),
+    mischief: scenario === "calm" ? 0 : random.split("mischief").pick([0, 0.2, 0.4]),
     splitMeanMs: random.split("splits").pick(scenario === "splits" ? [200, 1000] : [0, 0, 500, 2000, 8000]),
     zoneLeftDown: random.chance(0.3) ? random.between(1, 3) : 0,
   };

@@ -2,6 +2,7 @@
 // then a quorum or everything is healed and must make progress within a bounded time (liveness), and the workloads
 // judge what their clients saw. In the end all copies of everything must be there and be the same.
 import { createSeededRandom, type Random } from "@azimuth/foundation/random.ts";
+import { setBuggifyDecider } from "@azimuth/foundation/buggify.ts";
 import { setProbeSink } from "@azimuth/foundation/probe.ts";
 import { explainVerdictAsText } from "@azimuth/history/explain-text.ts";
 import { mergeHistories, type HistoryEvent } from "@azimuth/history/history.ts";
@@ -13,6 +14,7 @@ import { Splits } from "./splits.ts";
 import { Nemesis } from "./faults.ts";
 import { canDoWithout, describeReplicas, isFullyReplicated } from "./health.ts";
 import { Invariants } from "./invariants.ts";
+import { createMischief } from "./mischief.ts";
 import type { Operator } from "./operator.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { within } from "./within.ts";
@@ -64,6 +66,7 @@ interface Load {
 export async function runSimulation(options: SimulationOptions): Promise<SimulationRun> {
   const run = new Run(options);
   setProbeSink((name) => run.probes.set(name, (run.probes.get(name) ?? 0) + 1));
+  setBuggifyDecider(run.mischief);
   try {
     await run.execute();
   } catch (error) {
@@ -71,6 +74,7 @@ export async function runSimulation(options: SimulationOptions): Promise<Simulat
     run.describe();
   } finally {
     setProbeSink(undefined);
+    setBuggifyDecider(undefined);
   }
   return run.outcome();
 }
@@ -82,6 +86,7 @@ export function drawnWorkloads(seed: string, scenario: string): readonly string[
 
 class Run {
   readonly probes = new Map<string, number>();
+  readonly mischief: (site: string) => boolean;
   readonly #options: SimulationOptions;
   readonly #drawn: DrawnOptions;
   readonly #random: Random;
@@ -99,6 +104,7 @@ class Run {
     this.#options = options;
     this.#random = createSeededRandom(options.seed);
     this.#drawn = drawOptions(this.#random.split("options"), options);
+    this.mischief = createMischief(this.#random.split("mischief"), this.#drawn.mischief);
     this.#world = this.#createWorld();
     this.#loads = this.#drawn.workloads.map((name) => {
       const workload = createWorkload(name);
@@ -122,6 +128,7 @@ class Run {
     await world.advance(world.time.now() + this.#options.loadMs);
     nemesis.stop();
     splits.stop();
+    setBuggifyDecider(undefined);
     const zoneLeftDown = this.#zoneToLeaveDown(nemesis, operator);
     this.#heal(zoneLeftDown);
     this.#stopped = true;

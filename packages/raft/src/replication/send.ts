@@ -3,6 +3,7 @@
 //
 // Proposals and acknowledgements only mark that replication is wanted; the appends are made once per Ready,
 // so that everything proposed in one turn travels in one message per follower.
+import { buggify } from "@azimuth/foundation/buggify.ts";
 import { probe } from "@azimuth/foundation/probe.ts";
 import type { RaftCore } from "../core.ts";
 import { blankMessage } from "../core.ts";
@@ -30,10 +31,12 @@ function sendAppend(core: RaftCore, progress: Progress, allowEmpty: boolean): bo
   const previous = progress.next - 1;
   const previousTerm = log.term(previous);
   if (previousTerm === undefined) return offerSnapshot(core, progress);
+  if (progress.next <= log.applied && buggify("a leader offers a snapshot to one that only lags")) {
+    return offerSnapshot(core, progress);
+  }
   const windowFull = progress.state === "replicate" && progress.inflights.full;
-  const entries = windowFull
-    ? noEntries
-    : log.entries(progress.next, log.lastIndex + 1, core.options.appendBytesMax);
+  const bytesMax = buggify("a leader sends one entry at a time") ? 1 : core.options.appendBytesMax;
+  const entries = windowFull ? noEntries : log.entries(progress.next, log.lastIndex + 1, bytesMax);
   if (entries.length === 0 && !allowEmpty) return false;
   core.send({
     ...blankMessage,

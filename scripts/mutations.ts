@@ -225,6 +225,13 @@ export const mutations: readonly Mutation[] = [
     to: "  if (last === undefined || tail === undefined) return;",
   },
   {
+    name: "take RocksDB's state from its own log, which may have a hole",
+    file: `${storage}/rocksdb-engine.ts`,
+    from: "    removeOwnLog(options.path);\n",
+    to: "",
+    outOfSight: "the simulated engine is not RocksDB",
+  },
+  {
     name: "forget which replicas were removed",
     file: `${storage}/log-recovery.ts`,
     from: "      this.tombstones.add(group, replica);\n",

@@ -1,12 +1,12 @@
 // The storage engine door: an ordered map of byte strings with atomic batches, as RocksDB is. No write is
 // synced: the replicated log is the truth (ARCHITECTURE, "On disk"). `flush` makes everything written before it
-// durable, and only below that point may the log be truncated.
+// durable, as `close` does, and only below that point may the log be truncated.
 //
 // Invariants every implementation keeps (test/engine-conformance.ts):
 // - a batch becomes visible whole, before its callback runs, and never in part;
 // - batches are applied in the order of the calls;
-// - after a crash the engine holds a prefix of the batches: all those before the last completed flush, and
-//   perhaps some after it, with none missing in between;
+// - after a crash, even of the process alone, the engine holds a prefix of the batches: all those before the last
+//   completed flush, and perhaps some after it, with none missing in between;
 // - an iterator or snapshot sees the state at its creation.
 // An error from the engine is not handled by anybody: the implementation reports it through `onFatal` and the
 // process ends.

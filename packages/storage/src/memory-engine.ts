@@ -1,8 +1,9 @@
 // The simulated storage engine: an ordered map in memory that keeps the engine's contract, crashes included.
 //
 // What survives a crash is kept apart from the handle: a MemoryEngineDisk holds the flushed image and the ordered
-// batches written since. `disk.crash(random)` keeps the image and a random prefix of those batches, as RocksDB's
-// unsynced write-ahead log does, and orphans the handle opened on it: none of its callbacks runs again.
+// batches written since. `disk.crash(random)` keeps the image and often nothing else, sometimes a random prefix of
+// those batches, since RocksDB also flushes by itself, and orphans the handle opened on it: none of its callbacks runs
+// again.
 // Nothing completes within the call that asked for it: completions go through the clock, each after its latency,
 // writes in the order of the calls.
 //
@@ -13,7 +14,7 @@ import type { Random } from "@azimuth/foundation/random.ts";
 import type { Engine, EngineIterator, EngineReader, IterateOptions, KeyValue, WriteOperation } from "./engine.ts";
 import { bytesInRange, emptyImage, getFromImage, openCursor, SortedMap, type SortedImage } from "./sorted-map.ts";
 
-/** Beyond this many unflushed batches the oldest become durable by themselves, as a write-back cache does. */
+/** Beyond this many unflushed batches the oldest become durable by themselves, as a full memtable does. */
 const unflushedBatchesMax = 10_000;
 
 export type MemoryEngineWork = "read" | "write" | "flush";
@@ -27,7 +28,7 @@ export interface MemoryEngineOptions {
 }
 
 export interface MemoryEngineDisk {
-  /** Ends the handle open on this disk; keeps what was flushed and a random prefix of what was not. */
+  /** Ends the handle open on this disk; keeps what was flushed, and of what was not nothing or a random prefix. */
   crash(random: Random): void;
   /** The next write or flush is reported through `onFatal` and does not happen. */
   failNextWrite(reason: string): void;
@@ -64,7 +65,8 @@ class Disk implements MemoryEngineDisk {
   }
 
   crash(random: Random): void {
-    const kept = random.integer(this.#unflushed.length + 1);
+    const unflushed = this.#unflushed.length;
+    const kept = Math.max(0, random.integer(2 * unflushed + 1) - unflushed);
     for (const batch of this.#unflushed.slice(0, kept)) this.#durable.apply(batch);
     this.#firstUnflushed += this.#unflushed.length;
     this.#unflushed = [];

@@ -5,12 +5,17 @@
 // Native work runs on a pool of threads in any order; writes must not overtake each other, so one native
 // write is under way at a time and the next batch gathers behind it.
 //
-// Nothing is synced but by `flush`: RocksDB's own log recovers to a point in time, which is a prefix of the
-// batches, and the replicated log repeats the rest. Any error goes to `onFatal`, once, and no callback runs after.
+// Nothing is synced but by `flush`. Memtables become durable in their order, so what was flushed is a prefix of the
+// batches, and the replicated log repeats the rest. RocksDB's own log, which the binding cannot turn off, is no part
+// of that: it spans several files, none of them synced, and power loss may take the end of an older one and leave a
+// newer one whole. RocksDB would replay what is left, a state with a hole, so that log is removed before.
+// Any error goes to `onFatal`, once, and no callback runs after.
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
-import RocksDB, { BloomFilterPolicy, constants } from "rocksdb-native";
+import RocksDB, { BloomFilterPolicy } from "rocksdb-native";
 import type { Engine, WriteOperation } from "./engine.ts";
 import { createRocksDbReader, type NativeCalls } from "./rocksdb-reader.ts";
 
@@ -19,6 +24,7 @@ const writeBuffersMax = 3;
 const tableBlockBytes = 8192;
 const bloomBitsPerKey = 10;
 const backgroundJobsMax = 2;
+const ownLogPattern = /^[0-9]+\.log$/;
 /** Operations in one native write batch; what exceeds it waits for the next. */
 const operationsPerWriteMax = 4096;
 
@@ -31,19 +37,29 @@ export interface RocksDbEngineOptions {
 }
 
 export function openRocksDbEngine(options: RocksDbEngineOptions, done: (engine: Engine) => void): void {
+  try {
+    removeOwnLog(options.path);
+  } catch (error) {
+    return options.onFatal(asError(error));
+  }
   const database = new RocksDB(options.path, {
     writeBufferSize: writeBufferBytes,
     maxWriteBufferNumber: writeBuffersMax,
     maxBackgroundJobs: backgroundJobsMax,
     tableBlockSize: tableBlockBytes,
     filterPolicy: new BloomFilterPolicy(bloomBitsPerKey),
-    walRecoveryMode: constants.walRecoveryMode.POINT_IN_TIME,
   });
   const opened = (): void => {
     options.log.debug("opened RocksDB", { path: options.path });
     done(createEngine(database, options));
   };
-  database.ready().then(opened, (error: unknown) => options.onFatal(asError(error)));
+  return void database.ready().then(opened, (error: unknown) => options.onFatal(asError(error)));
+}
+
+/** Should another process have the directory open, it loses only what it does not rely on either. */
+function removeOwnLog(path: string): void {
+  mkdirSync(path, { recursive: true });
+  for (const name of readdirSync(path)) if (ownLogPattern.test(name)) rmSync(join(path, name), { force: true });
 }
 
 interface QueuedWrite {
@@ -68,7 +84,9 @@ function createEngine(database: RocksDB, { clock, onFatal }: RocksDbEngineOption
     for (const waiter of waiters) waiter();
   };
   const closeNative = (): void => {
-    database.close().then(finishClose, (error: unknown) => calls.fail(asError(error)));
+    // With nothing left to repeat, the next start is quick.
+    const flushed = database.flush().then(() => database.close());
+    flushed.then(finishClose, (error: unknown) => calls.fail(asError(error)));
   };
 
   return {

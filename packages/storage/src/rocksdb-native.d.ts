@@ -41,14 +41,11 @@ declare module "rocksdb-native" {
     readonly maxBackgroundJobs: number;
     readonly tableBlockSize: number;
     readonly filterPolicy: BloomFilterPolicy;
-    readonly walRecoveryMode: number;
   }
 
   export class BloomFilterPolicy {
     constructor(bitsPerKey: number);
   }
-
-  export const constants: { readonly walRecoveryMode: { readonly POINT_IN_TIME: number } };
 
   export default class RocksDB {
     constructor(path: string, options: DatabaseOptions);

@@ -15,7 +15,8 @@ export function planTables(view: ClusterView): readonly Action[] {
     const isSettled = status === "CREATING"
       || (status === "UPDATING" && changing.every((index) => index.status === "CREATING" && index.backfilling));
     const ids = [tableId, ...indexes.map((index) => index.indexId)];
-    if (isSettled && ids.every((id) => hasLeaders(view, id))) {
+    // A change of capacity moves nothing: it need not wait for partitions, of which one may be lost for good.
+    if (isSettled && (status === "UPDATING" || ids.every((id) => hasLeaders(view, id)))) {
       actions.push(command({ operation: "TableEvent", tableId, event: "partitions-ready" }));
     }
     if (status === "DELETING" && isGone(view, tableId)) {

@@ -5,7 +5,7 @@
 import type { TableStatus } from "@azimuth/model/table.ts";
 
 export type TableEvent =
-  /** Every partition has a leader. */
+  /** Every partition has a leader; or nothing is to be waited for, as after a change of capacity. */
   | "partitions-ready"
   /** No node holds a replica of the table any more. */
   | "replicas-gone"

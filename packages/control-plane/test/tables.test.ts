@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import type { NewIndex } from "@azimuth/model/table.ts";
 import type { ControlOutcome } from "../src/commands.ts";
 import { initialPartitionCount } from "../src/partition-count.ts";
 import { FakeCluster, newTable } from "./fake-cluster.ts";
@@ -111,6 +112,28 @@ test("a change of capacity makes a table UPDATING and then ACTIVE again", () => 
   const { table } = cluster.outcome({ operation: "DescribeTable", name: "orders" });
   assert.equal(table?.status, "ACTIVE");
   assert.deepEqual(table.throughput, change.throughput);
+});
+
+test("a table that has lost partitions of an index ends its change of capacity, and can be deleted", () => {
+  const cluster = new FakeCluster({ seed: 5, zones: three, partitionsPerTable: 1 });
+  const far: NewIndex = {
+    name: "far", kind: "global", key: { partition: [{ name: "id", type: "S" }], sort: [] }, projection: { kind: "ALL" },
+    throughput: { readUnits: 0, writeUnits: 0 },
+  };
+  cluster.outcome({ operation: "CreateTable", definition: newTable("orders", { newIndexes: [far] }) });
+  cluster.run(1000);
+  const { indexId } = cluster.map.tables[0]!.indexes![0]!;
+  const index = cluster.map.partitions.find(({ tableId }) => tableId === indexId)!.partition;
+  for (const { held } of cluster.nodes) if (held.has(index)) held.get(index)!.corrupted = true;
+  cluster.run(1000);
+  assert.equal(cluster.groups.get(index)?.leader, 0);
+  const change = { billingMode: "PROVISIONED" as const, throughput: { readUnits: 5, writeUnits: 6 } };
+  const indexUpdate = { kind: "change" as const, changes: [{ name: "far", throughput: change.throughput }] };
+  cluster.outcome({ operation: "UpdateTable", name: "orders", change, indexUpdate });
+  cluster.run(1000);
+  assert.equal(cluster.outcome({ operation: "DescribeTable", name: "orders" }).table?.status, "ACTIVE");
+  cluster.outcome({ operation: "DeleteTable", name: "orders" });
+  cluster.runUntil(() => !isListed(cluster, "orders"), 2000, "deleted");
 });
 
 test("tables are listed in the order of their names, page by page", () => {

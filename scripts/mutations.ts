@@ -232,6 +232,14 @@ export const mutations: readonly Mutation[] = [
     outOfSight: "the simulated engine is not RocksDB",
   },
   {
+    name: "recover the log before anything says that no other process has it",
+    file: "services/storage-node/src/main.ts",
+    from: `  openRocksDbEngine({ path: join(flags.data, "rocksdb"), clock, onFatal, log }, (engine) => {`,
+    to: `  createLogStore({ files: createRealFiles({ directory: join(flags.data, "log"), onFatal }), log, onFatal });
+  openRocksDbEngine({ path: join(flags.data, "rocksdb"), clock, onFatal, log }, (engine) => {`,
+    outOfSight: "a simulated disk is opened by one process at a time",
+  },
+  {
     name: "forget which replicas were removed",
     file: `${storage}/log-recovery.ts`,
     from: "      this.tombstones.add(group, replica);\n",

@@ -42,17 +42,16 @@ async function run(config: AgentArguments): Promise<void> {
   const handler: HttpHandler = async (request) => request.path === "/metrics"
     ? { status: 200, body: await metrics.expose(), contentType: "text/plain; version=0.0.4; charset=utf-8" }
     : agent.handler(request);
-  const starting = agent.startAll();
+  // Before anything is started: who loses the port to another agent must not touch what that one runs.
   const server = await startHttpServer({
     listen: config.listen,
     handler,
     failed: (error) => log.error("a command failed", { error: String(error) }),
-  }).catch(async (error: Error) => {
+  }).catch((error: Error) => {
     process.stderr.write(`host-agent: cannot listen on ${config.listen}: ${error.message}\n`);
-    await agent.shutdown();
     process.exit(1);
   });
-  await starting;
+  await agent.startAll();
   log.info("agent ready", { listen: server.address, processes: manifest.processes.length });
   let ending = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {

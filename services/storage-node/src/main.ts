@@ -1,7 +1,6 @@
 // Starts one storage node: opens the real doors (files, RocksDB, gRPC, clock, chance), reads the flags, handles
 // signals. A failed write or sync, or any broken invariant, ends the process with one clear line: what was
 // acknowledged is on the disks of a majority, and a restart recovers from the log.
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { startAdminServer, type AdminRequest } from "@azimuth/foundation/admin-server.ts";
 import { FlagError, parseFlags, parseListen } from "@azimuth/foundation/flags.ts";
@@ -65,10 +64,10 @@ function main(): void {
   });
   const clock = createRealClock();
   const metrics = createPrometheusMetrics({ labels: { process: flags.name, zone: flags.zone }, processMetrics: true });
-  mkdirSync(join(flags.data, "log"), { recursive: true });
-  const files = createRealFiles({ directory: join(flags.data, "log"), onFatal });
-  const logStore = createLogStore({ files, log, onFatal });
   openRocksDbEngine({ path: join(flags.data, "rocksdb"), clock, onFatal, log }, (engine) => {
+    // Only now: RocksDB's lock is what keeps a second process off the directory, and recovering the log cuts its end.
+    const files = createRealFiles({ directory: join(flags.data, "log"), onFatal });
+    const logStore = createLogStore({ files, log, onFatal });
     const transport = createGrpcTransport({
       self: flags.name,
       clusterId: flags.cluster,

@@ -232,6 +232,13 @@ export const mutations: readonly Mutation[] = [
     outOfSight: "the simulated engine is not RocksDB",
   },
   {
+    name: "end a node without vouching for its log",
+    file: "services/storage-node/src/main.ts",
+    from: "          logStore.close();\n",
+    to: "",
+    outOfSight: "its nodes are never stopped politely",
+  },
+  {
     name: "recover the log before anything says that no other process has it",
     file: "services/storage-node/src/main.ts",
     from: `  openRocksDbEngine({ path: join(flags.data, "rocksdb"), clock, onFatal, log }, (engine) => {`,

@@ -97,12 +97,18 @@ function main(): void {
       if (stopping) return;
       stopping = true;
       log.info("draining");
-      const finish = (): void => node.stop(() => engine.close(() => process.exit(0)));
-      const limit = clock.after(drainLimitMs, finish);
-      node.drain(() => {
+      let finishing = false;
+      const finish = (): void => {
+        if (finishing) return;
+        finishing = true;
         limit.cancel();
-        finish();
-      });
+        node.stop(() => {
+          logStore.close();
+          engine.close(() => process.exit(0));
+        });
+      };
+      const limit = clock.after(drainLimitMs, finish);
+      node.drain(finish);
     };
     process.on("SIGTERM", shutDown);
     process.on("SIGINT", shutDown);

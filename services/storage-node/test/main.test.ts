@@ -54,3 +54,21 @@ test("a node started on the directory of a live one ends without touching its lo
   await new Promise<void>((resolve) => engine.close(resolve));
   rmSync(data, { recursive: true });
 });
+
+test("a node that is told to end vouches for the last record of its log", async () => {
+  const data = mkdtempSync(join(tmpdir(), "azimuth-node-"));
+  const directory = join(data, "log");
+  const open = () => createLogStore({ files: createRealFiles({ directory, onFatal }), log: silentLogger, onFatal });
+  const store = open();
+  await new Promise<void>((resolve) => store.append([{ group: 1, create: { replica: 4097 } }], resolve));
+  const node = startNode(data);
+  node.stdout.on("data", (line) => void (String(line).includes("storage node started") && node.kill("SIGTERM")));
+  assert.deepEqual(await once(node, "exit"), [0, null]);
+  const last = readdirSync(directory).findLast((name) => /^log-[0-9]+$/.test(name)) as string;
+  const content = readFileSync(join(directory, last));
+  content.writeUInt8(content.readUInt8(content.length - 1) ^ 1, content.length - 1);
+  writeFileSync(join(directory, last), content);
+  const { corrupted, lostRecords } = open();
+  assert.ok(corrupted.length > 0 || lostRecords !== undefined, "what was flipped counts as a torn write");
+  rmSync(data, { recursive: true });
+});

@@ -13,7 +13,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { parseArgs } from "node:util";
+import { FlagError, oneOf, parseWords, wholeNumber } from "@azimuth/foundation/flags.ts";
 import {
   endJudges, findFailingSeed, findFailingTest, foldersThatJudge, mutate, packageOf, type Finding,
 } from "./mutation-judges.ts";
@@ -23,20 +23,30 @@ import { root } from "./source-files.ts";
 const workspaceScope = "@azimuth";
 const outputBytesMax = 1 << 28;
 const judges = ["tests", "seeds", "both"];
+const numberMax = 2 ** 48;
+const jobsMax = 256;
 
-const { values: flags } = parseArgs({
-  options: {
-    only: { type: "string", multiple: true },
-    by: { type: "string", default: "both" },
-    missed: { type: "boolean", default: false },
-    "skip-unmodified": { type: "boolean", default: false },
-    seeds: { type: "string", default: "300" },
-    from: { type: "string", default: "1" },
-    until: { type: "string", default: "12000" },
-    jobs: { type: "string", default: "1" },
-    list: { type: "boolean", default: false },
-  },
-});
+const options = {
+  only: { type: "string", multiple: true },
+  by: { type: "string", default: "both" },
+  missed: { type: "boolean", default: false },
+  "skip-unmodified": { type: "boolean", default: false },
+  seeds: { type: "string", default: "300" },
+  from: { type: "string", default: "1" },
+  until: { type: "string", default: "12000" },
+  jobs: { type: "string", default: "1" },
+  list: { type: "boolean", default: false },
+} as const;
+
+interface MutateArguments {
+  readonly chosen: readonly Mutation[];
+  readonly by: string;
+  readonly missed: boolean;
+  readonly skipsUnmodified: boolean;
+  readonly seeds: { readonly from: number; readonly seeds: number; readonly until: number };
+  readonly jobs: number;
+  readonly list: boolean;
+}
 
 /** What a judge said: undefined when it was not asked, false when it noticed nothing. */
 type Word = Finding | false | undefined;
@@ -72,31 +82,35 @@ function copyTree(): string {
   return copy;
 }
 
-async function judge(copy: string, mutation: Mutation | undefined, chosen: readonly Mutation[]): Promise<Row> {
-  if (mutation === undefined) return ask(copy, undefined, [...new Set(chosen.flatMap(foldersThatJudge))]);
+async function judge(copy: string, mutation: Mutation | undefined, words: MutateArguments): Promise<Row> {
+  if (mutation === undefined) {
+    return ask(copy, undefined, [...new Set(words.chosen.flatMap(foldersThatJudge))], words);
+  }
   const path = join(copy, mutation.file);
   const original = readFileSync(path, "utf8");
   const result = mutate(original, mutation);
   if ("problem" in result) return { mutation, problem: result.problem, tests: undefined, seeds: undefined };
   writeFileSync(path, result.text);
   try {
-    return await ask(copy, mutation, foldersThatJudge(mutation));
+    return await ask(copy, mutation, foldersThatJudge(mutation), words);
   } finally {
     writeFileSync(path, original);
   }
 }
 
-async function ask(copy: string, mutation: Mutation | undefined, folders: readonly string[]): Promise<Row> {
-  const { by, missed, from, seeds, until } = flags;
+async function ask(
+  copy: string, mutation: Mutation | undefined, folders: readonly string[], { by, missed, seeds }: MutateArguments,
+): Promise<Row> {
   const byTests: Word = by === "seeds" ? undefined : await findFailingTest(copy, folders) ?? false;
   const wanted = by !== "tests" && !(missed && byTests) && mutation?.outOfSight === undefined;
   if (!wanted) return { mutation, tests: byTests, seeds: undefined };
-  const options = { from: Number(from), seeds: Number(seeds), until: Number(until), seenBy: mutation?.seenBy };
-  return { mutation, tests: byTests, seeds: await findFailingSeed(copy, options) ?? false };
+  const found = await findFailingSeed(copy, { ...seeds, seenBy: mutation?.seenBy });
+  return { mutation, tests: byTests, seeds: found ?? false };
 }
 
-async function judgeAll(chosen: readonly Mutation[]): Promise<readonly Row[]> {
-  const queue: (Mutation | undefined)[] = flags["skip-unmodified"] ? [...chosen] : [undefined, ...chosen];
+async function judgeAll(words: MutateArguments): Promise<readonly Row[]> {
+  const { chosen } = words;
+  const queue: (Mutation | undefined)[] = words.skipsUnmodified ? [...chosen] : [undefined, ...chosen];
   const rows: Row[] = [];
   const copies: string[] = [];
   const clean = (): void => {
@@ -112,14 +126,15 @@ async function judgeAll(chosen: readonly Mutation[]): Promise<readonly Row[]> {
     copies.push(copy);
     while (queue.length > 0) {
       const startedAt = performance.now();
-      const row = await judge(copy, queue.shift(), chosen);
+      const row = await judge(copy, queue.shift(), words);
       rows.push(row);
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-      process.stdout.write(`${nameOf(row)}  (${seconds} s)\n${row.problem ?? `    ${told(row).join("\n    ")}`}\n`);
+      const lines = row.problem ?? `    ${told(row, words).join("\n    ")}`;
+      process.stdout.write(`${nameOf(row)}  (${seconds} s)\n${lines}\n`);
     }
   };
   try {
-    await Promise.all(Array.from({ length: Number(flags.jobs) }, work));
+    await Promise.all(Array.from({ length: words.jobs }, work));
   } finally {
     clean();
   }
@@ -131,9 +146,9 @@ function nameOf({ mutation }: Row): string {
   return mutation?.name ?? "unmodified";
 }
 
-function told({ mutation, tests, seeds }: Row): readonly string[] {
+function told({ mutation, tests, seeds }: Row, words: MutateArguments): readonly string[] {
   const byTests = tests === undefined ? "not asked" : tests === false ? "no test" : tests.what;
-  const none = `not within ${flags.seeds} seeds`;
+  const none = `not within ${words.seeds.seeds} seeds`;
   const bySeeds = seeds === undefined ? mutation?.outOfSight ?? "not asked" : seeds === false ? none : seeds.what;
   return [byTests, bySeeds];
 }
@@ -143,10 +158,10 @@ function isCaught({ tests, seeds }: Row): boolean {
 }
 
 /** The rows as a table in Markdown. */
-function tableOf(rows: readonly Row[]): string {
+function tableOf(rows: readonly Row[], words: MutateArguments): string {
   const cell = (text: string): string => text.replaceAll("|", "\\|");
   const lines = rows.map((row) => {
-    const [byTests, bySeeds] = told(row) as [string, string];
+    const [byTests, bySeeds] = told(row, words) as [string, string];
     const where = row.mutation === undefined ? "" : packageOf(row.mutation.file).split("/")[1];
     const count = row.seeds ? String(row.seeds.seeds) : "";
     const cells = [nameOf(row), where, row.problem ?? byTests, count, bySeeds];
@@ -155,28 +170,50 @@ function tableOf(rows: readonly Row[]): string {
   return ["| mutation | package | test | seeds | what the seed found |", "|---|---|---|---|---|", ...lines].join("\n");
 }
 
-async function main(): Promise<boolean> {
-  if (!judges.includes(flags.by)) {
-    process.stderr.write(`--by is one of ${judges.join(", ")}\n`);
-    return false;
+function readArguments(argv: readonly string[]): MutateArguments {
+  const flags = parseWords(options, argv);
+  const { only, missed, list } = flags;
+  for (const text of only ?? []) {
+    const isThere = mutations.some(({ name }) => name.includes(text));
+    if (!isThere) throw new FlagError(`--only: no mutation has "${text}" in its name`);
   }
-  const { only } = flags;
-  const chosen = mutations.filter(({ name }) => only === undefined || only.some((text) => name.includes(text)));
-  if (flags.list) {
-    for (const { name, file } of chosen) process.stdout.write(`${name}  (${file})\n`);
+  return {
+    chosen: mutations.filter(({ name }) => only === undefined || only.some((text) => name.includes(text))),
+    by: oneOf("by", flags.by, judges),
+    missed,
+    skipsUnmodified: flags["skip-unmodified"],
+    seeds: {
+      from: wholeNumber("from", flags.from, 0, numberMax),
+      seeds: wholeNumber("seeds", flags.seeds, 1, numberMax),
+      until: wholeNumber("until", flags.until, 1, numberMax),
+    },
+    jobs: wholeNumber("jobs", flags.jobs, 1, jobsMax),
+    list,
+  };
+}
+
+async function main(words: MutateArguments): Promise<boolean> {
+  if (words.list) {
+    for (const { name, file } of words.chosen) process.stdout.write(`${name}  (${file})\n`);
     return true;
   }
-  const rows = await judgeAll(chosen);
+  const rows = await judgeAll(words);
   const mutated = rows.filter(({ mutation }) => mutation !== undefined);
   const alarms = rows.filter((row) => row.mutation === undefined && isCaught(row)).length;
   const caught = mutated.filter(isCaught).length;
   const bySeeds = mutated.filter(({ seeds }) => seeds).length;
   const byTests = mutated.filter(({ tests }) => tests).length;
   process.stdout.write(
-    `\n${tableOf(rows)}\n\n${caught} of ${mutated.length} mutations caught, ` +
+    `\n${tableOf(rows, words)}\n\n${caught} of ${mutated.length} mutations caught, ` +
       `${byTests} by tests, ${bySeeds} by seeds; ${alarms} false alarms\n`,
   );
   return caught === mutated.length && alarms === 0;
 }
 
-process.exitCode = (await main()) ? 0 : 1;
+try {
+  process.exitCode = (await main(readArguments(process.argv.slice(2)))) ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof FlagError)) throw error;
+  process.stderr.write(`npm run mutate: ${error.message}\n`);
+  process.exitCode = 2;
+}

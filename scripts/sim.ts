@@ -1,59 +1,30 @@
-// npm run sim: the whole cluster under deterministic simulation.
+// npm run sim: the whole cluster under deterministic simulation. sim-arguments.ts has its command line
+// (`npm run sim -- --help`).
 //
-//   npm run sim -- --seed 42 [--trace] [--history FILE]  one run, replayed exactly
-//   npm run sim -- --seeds 1000 [--from 1] [--jobs 4]    many runs, on all cores, with progress
-//   npm run sim -- --coverage [--seeds 300]              many runs, and how often each rare state was reached
-//   npm run sim -- --meta [--seeds 10]                   each seed twice, in two processes, compared byte for byte
-//   npm run sim -- --meta --node PATH                    the second time by another Node binary
-//   npm run sim -- --corpus                              the seeds of test/simulation/seeds.txt
-//
-// With any of them: --until MS (virtual time under load, default 60000), --scenario NAME (which faults may be drawn),
-// --workloads a,b (instead of those that the seed draws).
-//
-// Every run starts with seed and commit and ends with a verdict; a failure prints its last events and the command
-// that replays it, and leaves its history and a picture of the counter-example behind if --history was given.
+// Every run starts with seed and commit and ends with a verdict. A failure prints what happened around its first
+// counter-example, its last events, where every replica stood if the run was given up, and the command that replays it.
+// Many seeds run in worker processes, which are this script again, with a line of JSON for each run.
 import { spawn, execFileSync } from "node:child_process";
 import { createHash, randomInt } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
-import { formatHistory } from "@azimuth/history/history.ts";
+import { parse } from "node:path";
 import { explainAsSvg } from "@azimuth/history/explain-svg.ts";
+import { formatHistory } from "@azimuth/history/jepsen-format.ts";
+import { FlagError } from "@azimuth/foundation/flags.ts";
 import { formatCoverage } from "@azimuth/simulation/coverage.ts";
-import { parseCorpus, type CorpusEntry } from "@azimuth/simulation/corpus.ts";
-import { scenarios } from "@azimuth/simulation/faults.ts";
-import { runSimulation, type SimulationOptions, type SimulationResult } from "@azimuth/simulation/run-simulation.ts";
+import { parseCorpus } from "@azimuth/simulation/corpus.ts";
+import {
+  runSimulation, type SimulationOptions, type SimulationResult, type SimulationRun,
+} from "@azimuth/simulation/run-simulation.ts";
+import { parseSimArguments, replayOf, usage, type Job, type SimArguments } from "./sim-arguments.ts";
 
-const defaultLoadMs = 60_000;
 const progressWidth = 30;
 /** Without a terminal, progress is a line now and then. */
 const linesEvery = 50;
+const lineLengthMax = 300;
 
-const { values: flags } = parseArgs({
-  options: {
-    seed: { type: "string" },
-    seeds: { type: "string" },
-    from: { type: "string" },
-    jobs: { type: "string" },
-    trace: { type: "boolean", default: false },
-    until: { type: "string" },
-    scenario: { type: "string", default: "swarm" },
-    workloads: { type: "string" },
-    history: { type: "string" },
-    meta: { type: "boolean", default: false },
-    /** With --meta: the binary that runs the seeds the second time. */
-    node: { type: "string", default: process.execPath },
-    coverage: { type: "boolean", default: false },
-    corpus: { type: "boolean", default: false },
-    /** Stops at the first failure. */
-    first: { type: "boolean", default: false },
-    /** Used by this script itself: runs what is read from standard input and prints a line of JSON for each. */
-    worker: { type: "boolean", default: false },
-    digest: { type: "boolean", default: false },
-  },
-});
-
-type Job = CorpusEntry;
+type ManyArguments = Extract<SimArguments, { readonly seeds: unknown }>;
 
 interface WorkerLine {
   readonly job: Job;
@@ -71,43 +42,62 @@ function commit(): string {
   }
 }
 
-function jobOf(seed: string): Job {
-  return {
-    seed,
-    loadMs: flags.until === undefined ? defaultLoadMs : Number(flags.until),
-    scenario: flags.scenario,
-    workloads: flags.workloads?.split(","),
-  };
+interface RunSettings {
+  readonly trace: boolean;
+  readonly digest: boolean;
+  /** Where to write the histories. */
+  readonly history: string | undefined;
 }
 
-async function runOne(job: Job, trace: boolean): Promise<WorkerLine> {
-  const digest = flags.digest || trace ? createHash("sha256") : undefined;
+async function runOne(job: Job, { trace, digest: isWanted, history }: RunSettings): Promise<WorkerLine> {
+  const digest = isWanted ? createHash("sha256") : undefined;
   const options: SimulationOptions = {
     ...job,
-    trace: digest === undefined ? undefined : (line) => {
-      digest.update(line);
+    trace: digest === undefined && !trace ? undefined : (line) => {
+      digest?.update(line);
       if (trace) process.stdout.write(`${line}\n`);
     },
   };
   const startedAt = performance.now();
-  const { result, history, verdicts } = await runSimulation(options);
+  const run = await runSimulation(options);
   const wallMs = performance.now() - startedAt;
-  digest?.update(JSON.stringify(result)).update(formatHistory(history));
-  if (flags.history !== undefined) {
-    writeFileSync(flags.history, formatHistory(history));
-    const anomalies = verdicts.flatMap((verdict) => verdict.anomalies);
-    for (const [number, anomaly] of anomalies.entries()) {
-      writeFileSync(`${flags.history}.${number + 1}.svg`, explainAsSvg(anomaly));
-    }
-  }
-  return { job, digest: digest?.digest("hex") ?? "", wallMs, result };
+  digest?.update(JSON.stringify(run.result));
+  for (const events of run.historyByWorkload.values()) digest?.update(formatHistory(events));
+  if (history !== undefined) writeHistories(history, run);
+  return { job, digest: digest?.digest("hex") ?? "", wallMs, result: run.result };
 }
 
-function replayOf({ seed, loadMs, scenario, workloads }: Job): string {
-  const until = loadMs === defaultLoadMs ? "" : ` --until ${loadMs}`;
-  const named = scenario === "swarm" ? "" : ` --scenario ${scenario}`;
-  const chosen = workloads === undefined ? "" : ` --workloads ${workloads.join(",")}`;
-  return `npm run sim -- --seed ${seed}${until}${named}${chosen}`;
+/** A file for each workload, and one for the picture of each counter-example. */
+function writeHistories(file: string, { historyByWorkload, anomaliesByWorkload }: SimulationRun): void {
+  for (const [workload, events] of historyByWorkload) {
+    if (events.length === 0) continue;
+    const path = fileOf(file, workload);
+    writeFileSync(path, formatHistory(events));
+    process.stdout.write(`history: ${path}\n`);
+  }
+  for (const [workload, anomalies] of anomaliesByWorkload) {
+    for (const [number, anomaly] of anomalies.entries()) {
+      const path = fileOf(file, `${workload}.${number + 1}`, ".svg");
+      writeFileSync(path, explainAsSvg(anomaly));
+      process.stdout.write(`picture: ${path}\n`);
+    }
+  }
+}
+
+function fileOf(file: string, part: string, extension?: string): string {
+  const { dir, name, ext } = parse(file);
+  return `${dir === "" ? "" : `${dir}/`}${name}.${part}${extension ?? ext}`;
+}
+
+/** Before a long run, not after it. */
+function assertWritable(file: string): void {
+  const path = fileOf(file, "try");
+  try {
+    writeFileSync(path, "");
+    rmSync(path);
+  } catch (error) {
+    throw new FlagError(`--history: ${path} cannot be written (${(error as Error).message})`);
+  }
 }
 
 function report({ job, result, wallMs }: WorkerLine): void {
@@ -119,13 +109,21 @@ function report({ job, result, wallMs }: WorkerLine): void {
   );
   for (const undecided of result.undecided) process.stdout.write(`undecided: ${undecided}\n`);
   if (result.verdict === "ok") return;
-  for (const line of result.lastLines) process.stdout.write(`  ${line.slice(0, 300)}\n`);
+  print("around the first counter-example", result.linesAround);
+  print("the last events", result.lastLines);
+  print("where the replicas stood", result.state);
   process.stdout.write(`options ${JSON.stringify(result.options)}\n`);
   for (const violation of result.violations) process.stdout.write(`VIOLATED ${violation}\n`);
   process.stdout.write(`replay: ${replayOf(job)} --trace --history history.jsonl   (commit ${commit()})\n`);
 }
 
-async function work(): Promise<void> {
+function print(title: string, lines: readonly string[]): void {
+  if (lines.length === 0) return;
+  process.stdout.write(`${title}:\n`);
+  for (const line of lines) process.stdout.write(`  ${line.slice(0, lineLengthMax)}\n`);
+}
+
+async function work(digest: boolean): Promise<void> {
   process.stdin.setEncoding("utf8");
   let rest = "";
   for await (const chunk of process.stdin) {
@@ -133,20 +131,26 @@ async function work(): Promise<void> {
     for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n")) {
       const job = JSON.parse(rest.slice(0, end)) as Job;
       rest = rest.slice(end + 1);
-      process.stdout.write(`${JSON.stringify(await runOne(job, false))}\n`);
+      process.stdout.write(`${JSON.stringify(await runOne(job, { trace: false, digest, history: undefined }))}\n`);
     }
   }
+}
+
+interface WorkersOptions {
+  readonly workersMax?: number | undefined;
+  readonly digests?: boolean;
+  /** The binary that runs them. */
+  readonly node?: string | undefined;
 }
 
 /** Runs jobs in worker processes; `each` gets every line, in the order in which they end, and may stop the rest. */
 function runMany(
   jobs: readonly Job[],
   each: (line: WorkerLine) => boolean,
-  digests = false,
-  node = process.execPath,
+  { workersMax = availableParallelism(), digests = false, node = process.execPath }: WorkersOptions,
 ): Promise<void> {
   const queue = [...jobs];
-  const workers = Math.min(jobs.length, flags.jobs === undefined ? availableParallelism() : Number(flags.jobs));
+  const workers = Math.min(jobs.length, workersMax);
   const lives = Array.from({ length: workers }, () => new Promise<void>((resolve, reject) => {
     const script = process.argv[1] as string;
     // Node 22 before 22.18 strips types only when told to.
@@ -188,7 +192,8 @@ function showProgress(done: number, total: number, failed: number): void {
   process.stdout.write(`\r[${bar}] ${done}/${total} seeds, ${failed} failed `);
 }
 
-async function many(jobs: readonly Job[]): Promise<boolean> {
+async function many(jobs: readonly Job[], words: ManyArguments): Promise<boolean> {
+  const { jobs: workersMax, stopsAtFirst, coverage } = words;
   const startedAt = performance.now();
   const probes: Record<string, number> = {};
   const totals = { done: 0, virtualMs: 0, calls: 0, undecided: 0 };
@@ -205,8 +210,8 @@ async function many(jobs: readonly Job[]): Promise<boolean> {
       report(line);
     }
     showProgress(totals.done, jobs.length, failed.length);
-    return !flags.first || failed.length === 0;
-  });
+    return !stopsAtFirst || failed.length === 0;
+  }, { workersMax });
   const seconds = (performance.now() - startedAt) / 1000;
   const { done, virtualMs, calls, undecided } = totals;
   process.stdout.write(
@@ -216,13 +221,15 @@ async function many(jobs: readonly Job[]): Promise<boolean> {
       `${(virtualMs / 1000 / seconds).toFixed(0)} virtual s and ${(calls / seconds).toFixed(0)} calls a second\n`,
   );
   if (failed.length > 0) process.stdout.write(`failed seeds: ${failed.join(" ")}\n`);
-  if (!flags.coverage) return failed.length === 0;
+  if (!coverage) return failed.length === 0;
   const { text, isComplete } = formatCoverage(probes, done);
   process.stdout.write(text);
   return failed.length === 0 && isComplete;
 }
 
-async function meta(jobs: readonly Job[]): Promise<boolean> {
+async function meta(jobs: readonly Job[], words: ManyArguments): Promise<boolean> {
+  const { jobs: workersMax, node = process.execPath } = words;
+  const second = versionOf(node);
   const digests = new Map<string, string>();
   let different = 0;
   const compare = ({ job, digest }: WorkerLine): boolean => {
@@ -234,47 +241,63 @@ async function meta(jobs: readonly Job[]): Promise<boolean> {
     }
     return true;
   };
-  await runMany(jobs, compare, true);
-  await runMany(jobs, compare, true, flags.node);
+  await runMany(jobs, compare, { workersMax, digests: true });
+  await runMany(jobs, compare, { workersMax, digests: true, node });
   const all = createHash("sha256");
   for (const job of jobs) all.update(digests.get(job.seed) ?? "");
   const digest = all.digest("hex").slice(0, 16);
-  const second = execFileSync(flags.node, ["--version"], { encoding: "utf8" }).trim();
   const versions = second === process.version ? second : `${process.version} and ${second}`;
   const summary = `${jobs.length} seeds run twice, ${different} differed; Node ${versions}, digest ${digest}`;
   process.stdout.write(`${summary}\n`);
   return different === 0;
 }
 
-function chooseJobs(): readonly Job[] {
-  if (flags.corpus) return parseCorpus(readFileSync(new URL("../test/simulation/seeds.txt", import.meta.url), "utf8"));
-  if (flags.seed !== undefined) return [jobOf(flags.seed)];
-  const count = Number(flags.seeds ?? (flags.meta ? 10 : 100));
-  const from = flags.from === undefined ? randomInt(1, 2 ** 40) : Number(flags.from);
-  return Array.from({ length: count }, (_, each) => jobOf(String(from + each)));
+function versionOf(node: string): string {
+  try {
+    return execFileSync(node, ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  } catch {
+    throw new FlagError(`--node: ${node} is no Node that could be run`);
+  }
 }
 
-async function main(): Promise<boolean> {
-  if (scenarios[flags.scenario] === undefined) {
-    process.stderr.write(`there is no scenario ${flags.scenario}; there are ${Object.keys(scenarios).join(", ")}\n`);
-    return false;
+function jobsOf({ seeds, request }: ManyArguments): readonly Job[] {
+  if (seeds === "corpus") {
+    return parseCorpus(readFileSync(new URL("../test/simulation/seeds.txt", import.meta.url), "utf8"));
   }
-  if (flags.worker) {
-    await work();
-    return true;
-  }
-  const jobs = chooseJobs();
-  const [first] = jobs;
-  if (first === undefined) return true;
-  if (flags.meta) return meta(jobs);
-  if (flags.seed !== undefined) {
-    process.stdout.write(`seed ${flags.seed}, commit ${commit()}\n`);
-    const line = await runOne(first, flags.trace);
-    report(line);
-    return line.result.verdict === "ok";
-  }
-  process.stdout.write(`seeds ${first.seed} to ${jobs.at(-1)?.seed}, commit ${commit()}\n`);
-  return many(jobs);
+  const first = seeds.from ?? randomInt(1, 2 ** 40);
+  return Array.from({ length: seeds.count }, (_, each) => ({ ...request, seed: String(first + each) }));
 }
 
-process.exitCode = (await main()) ? 0 : 1;
+async function main(words: SimArguments): Promise<boolean> {
+  switch (words.mode) {
+    case "help":
+      process.stdout.write(usage);
+      return true;
+    case "worker":
+      await work(words.withDigests);
+      return true;
+    case "one": {
+      const { job, trace, history } = words;
+      if (history !== undefined) assertWritable(history);
+      process.stdout.write(`seed ${job.seed}, commit ${commit()}\n`);
+      const line = await runOne(job, { trace, digest: false, history });
+      report(line);
+      return line.result.verdict === "ok";
+    }
+    case "meta":
+      return meta(jobsOf(words), words);
+    case "many": {
+      const jobs = jobsOf(words);
+      process.stdout.write(`seeds ${jobs[0]?.seed} to ${jobs.at(-1)?.seed}, commit ${commit()}\n`);
+      return many(jobs, words);
+    }
+  }
+}
+
+try {
+  process.exitCode = (await main(parseSimArguments(process.argv.slice(2)))) ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof FlagError)) throw error;
+  process.stderr.write(`npm run sim: ${error.message}\n`);
+  process.exitCode = 2;
+}

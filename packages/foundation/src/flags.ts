@@ -1,6 +1,6 @@
 // Command-line flags of the services, each with an environment variable of the same name (`--log-level` and
-// AZIMUTH_LOG_LEVEL). Bad ones end in one clear sentence, thrown as FlagError.
-import { parseArgs } from "node:util";
+// AZIMUTH_LOG_LEVEL), and of the scripts. Bad ones end in one clear sentence, thrown as FlagError.
+import { parseArgs, type ParseArgsConfig } from "node:util";
 
 export class FlagError extends Error {}
 
@@ -25,12 +25,7 @@ export function parseFlags<const Specification extends Record<string, FlagSpecif
   for (const [name, { kind }] of Object.entries(specification)) {
     options[name] = { type: kind === "boolean" ? "boolean" : "string" };
   }
-  let given: Record<string, string | boolean | undefined>;
-  try {
-    given = parseArgs({ args: [...argv], options, strict: true, allowPositionals: false }).values as typeof given;
-  } catch (error) {
-    throw new FlagError((error as Error).message.split(". To specify")[0] as string);
-  }
+  const given = parseWords(options, argv) as Record<string, string | boolean | undefined>;
   const values: Record<string, string | boolean> = {};
   for (const [name, { kind, default: fallback, required }] of Object.entries(specification)) {
     const variable = `AZIMUTH_${name.toUpperCase().replaceAll("-", "_")}`;
@@ -44,6 +39,32 @@ export function parseFlags<const Specification extends Record<string, FlagSpecif
     values[name] = value ?? "";
   }
   return values as FlagValues<Specification>;
+}
+
+/** What node:util's parseArgs makes of the words after a script's name; anything it does not know is refused. */
+export function parseWords<const Options extends NonNullable<ParseArgsConfig["options"]>>(
+  options: Options,
+  argv: readonly string[],
+): ReturnType<typeof parseArgs<{ options: Options }>>["values"] {
+  try {
+    return parseArgs({ args: [...argv], options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw new FlagError((error as Error).message.split(/\. To specify|\n/)[0] as string);
+  }
+}
+
+/** The number that a flag was given. */
+export function wholeNumber(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  const isPlain = /^\d+$/.test(text);
+  if (isPlain && value >= least && value <= most) return value;
+  throw new FlagError(`--${flag} is a whole number from ${least} to ${most}, not "${text}"`);
+}
+
+/** The name that a flag was given, one of these. */
+export function oneOf(flag: string, text: string, names: readonly string[]): string {
+  if (names.includes(text)) return text;
+  throw new FlagError(`--${flag}: there is no "${text}"; there are ${names.join(", ")}`);
 }
 
 /** host:port, as flags give listen addresses. */

@@ -1,5 +1,5 @@
 // What clients saw, in Jepsen's form: one event when an operation is invoked, one when it ends. `ok` says that it
-// took effect, `fail` that it did not, `info` that nobody knows. As JSON lines, outside checkers read it too.
+// took effect, `fail` that it did not, `info` that nobody knows. jepsen-format.ts writes it for outside checkers.
 //
 // The idea that matters: only the order of events is evidence. An operation precedes another when it returned
 // before the other was invoked; everything else is concurrent. So checkers compare `invokeIndex` and
@@ -21,7 +21,7 @@ export interface HistoryEvent {
   readonly f: string;
   /** At the invocation the arguments, at the end the result. JSON. */
   readonly value: unknown;
-  /** By the recorder's clock, in its unit; for pictures only. */
+  /** Milliseconds by the recorder's clock; for pictures only. */
   readonly time: number;
   /** The item or list that the operation concerns, where there is one. */
   readonly key?: string;
@@ -53,39 +53,6 @@ export const conditionError = "condition";
 
 /** Operations that change nothing: with an unknown outcome they say nothing. */
 const readNames: ReadonlySet<string> = new Set(["read", "range"]);
-
-/** Reads JSON lines; empty lines are skipped. Throws on anything that is no event. */
-export function parseHistory(text: string): HistoryEvent[] {
-  const events: HistoryEvent[] = [];
-  for (const [number, line] of text.split("\n").entries()) {
-    if (line.trim() === "") continue;
-    const event = JSON.parse(line) as HistoryEvent;
-    assert(typeof event === "object" && event !== null, `line ${number + 1} is no event`);
-    assert(isEventType(event.type), `line ${number + 1} has the unknown type ${JSON.stringify(event.type)}`);
-    assert(typeof event.f === "string", `line ${number + 1} has no f`);
-    assert(event.process !== undefined, `line ${number + 1} has no process`);
-    events.push({ ...event, index: event.index ?? events.length, time: event.time ?? events.length });
-  }
-  return events;
-}
-
-function isEventType(type: unknown): type is EventType {
-  return type === "invoke" || type === "ok" || type === "fail" || type === "info";
-}
-
-/** One JSON object per line, ending in a newline; what {@link parseHistory} reads. */
-export function formatHistory(events: readonly HistoryEvent[]): string {
-  return events.map((event) => `${JSON.stringify({ ...event, value: event.value ?? null })}\n`).join("");
-}
-
-/** One of several recorded by the same clock. At equal times invocations come first, so that doubt acquits. */
-export function mergeHistories(histories: readonly (readonly HistoryEvent[])[]): HistoryEvent[] {
-  const rank = (event: HistoryEvent): number => (event.type === "invoke" ? 0 : 1);
-  return histories
-    .flat()
-    .sort((one, other) => one.time - other.time || rank(one) - rank(other) || one.index - other.index)
-    .map((event, index) => ({ ...event, index }));
-}
 
 /**
  * Operations in the order of their invocations. A process that invokes again before its operation ended leaves

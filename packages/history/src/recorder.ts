@@ -8,6 +8,8 @@ import { conditionError, pairOperations, type HistoryEvent, type Operation, type
 
 /** An operation that has been invoked and not yet ended. */
 export interface OpenOperation {
+  /** Of its invocation: the operation's id. */
+  readonly index: number;
   /** It took effect, and this is what it returned. */
   ok(value?: unknown): void;
   /** It did not take effect, whatever the reason: it never reached the database, or was invalid. */
@@ -21,11 +23,14 @@ export interface OpenOperation {
 export class HistoryRecorder {
   readonly events: HistoryEvent[] = [];
   readonly #now: () => number;
+  readonly #observe: ((event: HistoryEvent) => void) | undefined;
   /** How many times each client has lost an operation to an unknown outcome. */
   readonly #livesByClient = new Map<Process, number>();
 
-  constructor(now: () => number) {
+  /** `now` in milliseconds; `observe` sees each event as it is recorded. */
+  constructor(now: () => number, observe?: (event: HistoryEvent) => void) {
     this.#now = now;
+    this.#observe = observe;
   }
 
   /** `client` must have no other operation open. */
@@ -35,9 +40,12 @@ export class HistoryRecorder {
     const keyPart = key === undefined ? {} : { key };
     const record = (type: HistoryEvent["type"], eventValue: unknown, error?: string): void => {
       const errorPart = error === undefined ? {} : { error };
-      const event = { index: this.events.length, process, type, f, value: eventValue ?? null };
-      this.events.push({ ...event, time: this.#now(), ...keyPart, ...errorPart });
+      const what = { index: this.events.length, process, type, f, value: eventValue ?? null };
+      const event = { ...what, time: this.#now(), ...keyPart, ...errorPart };
+      this.events.push(event);
+      this.#observe?.(event);
     };
+    const index = this.events.length;
     let open = true;
     const end = (type: "ok" | "fail" | "info", eventValue: unknown, error?: string): void => {
       assert(open, `${f} of ${client} ended twice`);
@@ -47,6 +55,7 @@ export class HistoryRecorder {
     };
     record("invoke", value);
     return {
+      index,
       ok: (result) => end("ok", result),
       fail: (error) => end("fail", value, error),
       refused: (result) => end("fail", result, conditionError),

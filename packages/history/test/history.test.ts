@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatHistory, groupByKey, mergeHistories, pairOperations, parseHistory, type HistoryEvent } from "../src/history.ts";
+import { groupByKey, pairOperations, type HistoryEvent } from "../src/history.ts";
+import { formatHistory, parseHistory } from "../src/jepsen-format.ts";
 import { HistoryRecorder } from "../src/recorder.ts";
 
 function recorder(): HistoryRecorder {
@@ -18,6 +19,28 @@ test("a recorded history survives being written as JSON lines and read back", ()
   assert.equal(text.trim().split("\n").length, 4);
   assert.deepEqual(parseHistory(text), history.events);
   assert.equal(formatHistory(parseHistory(`\n${text}\n`)), text);
+});
+
+test("Jepsen's tools find whole numbers for processes and times, and the key beside the value", () => {
+  let time = 0.25;
+  const history = new HistoryRecorder(() => (time += 1.5));
+  history.invoke("a", "write", 1, "x").info("timeout");
+  history.invoke("b", "cas", [1, 2], "x").ok([1, 2]);
+  history.invoke("a", "txn", [["append", "y", 3]]).ok([["append", "y", 3]]);
+  const lines = formatHistory(history.events).trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(lines.map(({ process }) => process), [0, 0, 1, 1, 2, 2], "after an unknown outcome it is another");
+  assert.deepEqual(lines.map(({ client }) => client), ["a", "a", "b", "b", "a'2", "a'2"]);
+  assert.deepEqual(lines[0], {
+    index: 0, type: "invoke", process: 0, f: "write", value: ["x", 1], time: 1_750_000, key: "x", client: "a",
+  });
+  assert.deepEqual(lines[3].value, ["x", [1, 2]]);
+  assert.deepEqual(lines[5].value, [["append", "y", 3]], "transactions name their keys inside");
+});
+
+test("a history that another tool wrote is read as it is", () => {
+  const line = { type: "invoke", process: 3, f: "write", value: ["x", 1], time: 2_500_000 };
+  const expected = { index: 0, type: "invoke", process: 3, f: "write", value: ["x", 1], time: 2.5 };
+  assert.deepEqual(parseHistory(JSON.stringify(line)), [expected]);
 });
 
 test("each outcome is paired as what it proves", () => {
@@ -63,15 +86,6 @@ test("a process that invokes again leaves its earlier operation unknown", () => 
   };
   const operations = pairOperations([event(0, "invoke", 1), event(1, "invoke", 2), event(2, "ok", 2)]);
   assert.deepEqual(operations.map(({ outcome }) => outcome), ["unknown", "ok"]);
-});
-
-test("merged histories put invocations first where clocks show the same time", () => {
-  const event = (process: string, type: HistoryEvent["type"], time: number): HistoryEvent => {
-    return { index: 0, process, type, f: "write", value: 1, time };
-  };
-  const merged = mergeHistories([[event("a", "invoke", 1), event("a", "ok", 5)], [event("b", "invoke", 5)]]);
-  assert.deepEqual(merged.map(({ process, type }) => `${process} ${type}`), ["a invoke", "b invoke", "a ok"]);
-  assert.deepEqual(merged.map(({ index }) => index), [0, 1, 2]);
 });
 
 test("what is no history is refused", () => {

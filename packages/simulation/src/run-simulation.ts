@@ -4,10 +4,10 @@
 import { createSeededRandom, type Random } from "@azimuth/foundation/random.ts";
 import { setBuggifyDecider } from "@azimuth/foundation/buggify.ts";
 import { setProbeSink } from "@azimuth/foundation/probe.ts";
-import { explainVerdictAsText } from "@azimuth/history/explain-text.ts";
-import { mergeHistories, type HistoryEvent } from "@azimuth/history/history.ts";
-import { HistoryRecorder } from "@azimuth/history/recorder.ts";
-import type { Verdict } from "@azimuth/history/verdict.ts";
+import { explainAsText, explainVerdictAsText } from "@azimuth/history/explain-text.ts";
+import type { HistoryEvent } from "@azimuth/history/history.ts";
+import { HistoryRecorder, type OpenOperation } from "@azimuth/history/recorder.ts";
+import { anomaliesMax, type Anomaly, type Verdict } from "@azimuth/history/verdict.ts";
 import { checkCopies, waitForCopies } from "./final-checks.ts";
 import { createWorkload, drawOptions, type DrawnOptions } from "./draw-options.ts";
 import { Splits } from "./splits.ts";
@@ -17,6 +17,7 @@ import { Invariants } from "./invariants.ts";
 import { createMischief } from "./mischief.ts";
 import type { Operator } from "./operator.ts";
 import { SimulatedClient } from "./simulated-client.ts";
+import { Trace } from "./trace.ts";
 import { within } from "./within.ts";
 import type { Workload, WorkloadContext } from "./workloads/workload.ts";
 import { World } from "./world.ts";
@@ -25,6 +26,8 @@ export interface SimulationOptions {
   readonly seed: string;
   /** Virtual milliseconds of load under faults. */
   readonly loadMs: number;
+  /** Ends the load at this virtual time. Up to there the run is the same, which with a smaller `loadMs` it is not. */
+  readonly stopAtMs?: number | undefined;
   /** Which faults may be drawn; see faults.ts. */
   readonly scenario: string;
   /** Instead of those that the seed draws. */
@@ -44,14 +47,18 @@ export interface SimulationResult {
   readonly calls: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly probes: Readonly<Record<string, number>>;
+  /** What happened around the first counter-example. */
+  readonly linesAround: readonly string[];
   /** Last lines of what happened. */
   readonly lastLines: readonly string[];
+  /** Where every replica stood when the run was given up, if it was. */
+  readonly state: readonly string[];
 }
 
 export interface SimulationRun {
   readonly result: SimulationResult;
-  readonly history: readonly HistoryEvent[];
-  readonly verdicts: readonly Verdict[];
+  readonly historyByWorkload: ReadonlyMap<string, readonly HistoryEvent[]>;
+  readonly anomaliesByWorkload: ReadonlyMap<string, readonly Anomaly[]>;
 }
 
 const setUpLimitMs = 60_000;
@@ -92,8 +99,10 @@ class Run {
   readonly #random: Random;
   readonly #violations: string[] = [];
   readonly #undecided: string[] = [];
-  readonly #verdicts: Verdict[] = [];
-  readonly #lastLines: string[] = [];
+  readonly #anomaliesByWorkload = new Map<string, Anomaly[]>();
+  readonly #trace: Trace;
+  #linesAround: readonly string[] = [];
+  #state: readonly string[] = [];
   readonly #clients: SimulatedClient[] = [];
   readonly #loads: Load[];
   readonly #world: World;
@@ -102,6 +111,7 @@ class Run {
 
   constructor(options: SimulationOptions) {
     this.#options = options;
+    this.#trace = new Trace(options.trace);
     this.#random = createSeededRandom(options.seed);
     this.#drawn = drawOptions(this.#random.split("options"), options);
     this.mischief = createMischief(this.#random.split("mischief"), this.#drawn.mischief);
@@ -125,7 +135,8 @@ class Run {
     splits.start();
     const running = Promise.all(this.#loads.flatMap(({ workload, context }) =>
       context.clients.map((client, number) => workload.run(context, client, number))));
-    await world.advance(world.time.now() + this.#options.loadMs);
+    const { loadMs, stopAtMs = Infinity } = this.#options;
+    await world.advance(Math.max(world.time.now(), Math.min(world.time.now() + loadMs, stopAtMs)));
     nemesis.stop();
     splits.stop();
     setBuggifyDecider(undefined);
@@ -153,27 +164,49 @@ class Run {
       calls: this.#clients.reduce((sum, client) => sum + client.calls, 0),
       faults: Object.fromEntries(this.#nemesis?.counts ?? []),
       probes: Object.fromEntries(this.probes),
-      lastLines: this.#lastLines,
+      linesAround: this.#linesAround,
+      lastLines: this.#trace.last(linesKept),
+      state: this.#state,
     };
-    const history = mergeHistories(this.#loads.map(({ context }) => context.history.events));
-    return { result, history, verdicts: this.#verdicts };
+    const historyByWorkload = new Map(this.#loads.map(({ workload, context }) =>
+      [workload.name, context.history.events] as const));
+    return { result, historyByWorkload, anomaliesByWorkload: this.#anomaliesByWorkload };
   }
 
   /** Where everything stood when the run was given up. */
   describe(): void {
-    for (const line of describeReplicas(this.#world)) this.#trace(line);
+    this.#state = describeReplicas(this.#world);
   }
 
   violated(what: string): void {
     this.#violations.push(what);
-    this.#trace(`VIOLATED ${what}`);
+    this.#note(`VIOLATED ${what}`);
   }
 
-  #judged(name: string, verdict: Verdict): void {
+  #judged(name: string, history: HistoryRecorder, verdict: Verdict): void {
     if (verdict.verdict === "unknown") this.#undecided.push(`${name}: ${verdict.explanation}`);
     if (verdict.verdict !== "violated") return;
-    this.#verdicts.push(verdict);
+    for (const anomaly of verdict.anomalies) this.#keep(name, history, anomaly);
     this.violated(`${name}: ${explainVerdictAsText(verdict)}`);
+  }
+
+  /** What a workload found by itself: with a picture of the operations that it names. */
+  #found(name: string, history: HistoryRecorder, what: string, shownBy: readonly (OpenOperation | undefined)[]): void {
+    const ids = new Set(shownBy.map((open) => open?.index));
+    const operations = ids.size === 0 ? [] : history.operations().filter(({ id }) => ids.has(id));
+    const kept = this.#anomaliesByWorkload.get(name)?.length ?? 0;
+    const culprit = operations.at(-1);
+    if (culprit === undefined || kept === anomaliesMax) return this.violated(`${name}: ${what}`);
+    const anomaly = { kind: name, explanation: `${what}.`, operations, culprit };
+    this.#keep(name, history, anomaly);
+    this.violated(`${name}: ${what}\n${explainAsText({ ...anomaly, explanation: "" })}`);
+  }
+
+  #keep(name: string, history: HistoryRecorder, anomaly: Anomaly): void {
+    const kept = this.#anomaliesByWorkload.get(name) ?? [];
+    this.#anomaliesByWorkload.set(name, kept);
+    kept.push(anomaly);
+    if (this.#linesAround.length === 0) this.#linesAround = this.#trace.around(anomaly, history.events);
   }
 
   #contextOf(workload: Workload): WorkloadContext {
@@ -183,15 +216,19 @@ class Run {
       new SimulatedClient(world, random.split(`client-${number}`), `${workload.name}-${number}`, (number % 3) + 1));
     this.#clients.push(...clients);
     const thinking = random.split("think");
+    const isTraced = this.#options.trace !== undefined;
+    const history: HistoryRecorder = new HistoryRecorder(
+      () => world.time.now(), isTraced ? (event) => this.#trace.addOperation(event) : undefined,
+    );
     return {
       world,
       random: random.split("load"),
       clients,
-      history: new HistoryRecorder(() => world.time.now()),
+      history,
       isStopped: () => this.#stopped,
       think: () => world.sleep(-Math.log(1 - thinking.next()) * this.#drawn.thinkMeanMs),
-      violated: (what) => this.violated(`${workload.name}: ${what}`),
-      judged: (verdict) => this.#judged(workload.name, verdict),
+      violated: (what, ...shownBy) => this.#found(workload.name, history, what, shownBy),
+      judged: (verdict) => this.#judged(workload.name, history, verdict),
     };
   }
 
@@ -205,7 +242,7 @@ class Run {
       zones: 3,
       syncLatencyMs: exponential(syncMeanMs),
       ...(engineMeanMs === 0 ? {} : { engineLatencyMs: exponential(engineMeanMs) }),
-      trace: (line) => this.#trace(line),
+      trace: (line) => this.#note(line),
       inspect: (world) => invariants.inspect(world),
     });
   }
@@ -234,9 +271,7 @@ class Run {
     }
   }
 
-  #trace(line: string): void {
-    this.#options.trace?.(line);
-    this.#lastLines.push(line);
-    if (this.#lastLines.length > linesKept) this.#lastLines.shift();
+  #note(line: string): void {
+    this.#trace.add(this.#world.time.now(), line);
   }
 }

@@ -19,22 +19,23 @@ export function createListAppendWorkload(): Workload {
 
   async function append(context: WorkloadContext, client: SimulatedClient, key: string): Promise<void> {
     const value = ++last;
-    const open = context.history.invoke(client.name, "append", value, key);
+    const steps = [["append", key, value]];
+    const open = context.history.invoke(client.name, "txn", steps);
     const result = await client.call("UpdateItem", {
       TableName: table,
       Key: { id: { S: key } },
       UpdateExpression: "SET elements = list_append(if_not_exists(elements, :empty), :new)",
       ExpressionAttributeValues: { ":empty": { L: [] }, ":new": { L: [{ N: String(value) }] } },
     });
-    record(context, open, result, () => value);
+    record(context, open, result, () => steps);
   }
 
   async function read(context: WorkloadContext, client: SimulatedClient, key: string): Promise<boolean> {
-    const open = context.history.invoke(client.name, "read", null, key);
+    const open = context.history.invoke(client.name, "txn", [["r", key, null]]);
     const result = await client.call("GetItem", { TableName: table, Key: { id: { S: key } }, ConsistentRead: true });
     record(context, open, result, (body) => {
       const elements = itemOf<ListItem>(body)?.elements?.L ?? [];
-      return elements.map((element) => Number(element.N));
+      return [["r", key, elements.map((element) => Number(element.N))]];
     });
     return result.kind === "ok";
   }

@@ -16,8 +16,8 @@ export interface WorkloadContext {
   readonly isStopped: () => boolean;
   /** A client's pause between two calls. */
   think(): Promise<void>;
-  /** Notes something that must not be. */
-  violated(what: string): void;
+  /** Notes something that must not be, and the few operations of the history that show it, for a picture. */
+  violated(what: string, ...shownBy: readonly (OpenOperation | undefined)[]): void;
   /** Notes what a checker found. */
   judged(verdict: Verdict): void;
 }
@@ -90,7 +90,7 @@ export function record(
     case "refused":
       if (result.type === conditionFailed) return open.refused();
       open.fail(result.type);
-      return context.violated(`refused with ${result.type}: ${result.message}`);
+      return context.violated(`refused with ${result.type}: ${result.message}`, open);
   }
 }
 

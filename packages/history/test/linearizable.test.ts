@@ -127,6 +127,53 @@ test("an item holds what was put, set, removed and deleted, and conditions see i
   }
 });
 
+test("an item's writes tell what they were asked to tell, and nothing else explains them", () => {
+  const start = op("a", [0, 1], "put", { item: { n: 1, v: "x", w: "y" } });
+  const change = { add: { n: 2 }, set: { v: "z" }, remove: ["w"] };
+  const told = {
+    old: { n: 1, v: "x", w: "y" },
+    touchedOld: { n: 1, v: "x", w: "y" },
+    new: { n: 3, v: "z" },
+    touchedNew: { n: 3, v: "z" },
+  };
+  for (const [name, value] of Object.entries(told)) {
+    const check = (output: unknown): string =>
+      checkLinearizable([start, op("a", [2, 3], "update", change, { [name]: output })], itemModel).verdict;
+    assert.equal(check(value), "ok", name);
+    assert.equal(check({ ...value, v: "other" }), "violated", name);
+    assert.equal(check(null), "violated", name);
+  }
+  const untouched = op("a", [2, 3], "update", { set: { v: "z" } }, { touchedNew: { v: "z", n: 1 } });
+  assert.equal(checkLinearizable([start, untouched], itemModel).verdict, "violated", "more than was touched");
+});
+
+test("an update that only removes makes no item, any other does", () => {
+  const made = (input: object, output: unknown): string =>
+    checkLinearizable([op("a", [0, 1], "update", input), op("a", [2, 3], "read", undefined, output)], itemModel).verdict;
+  assert.deepEqual([made({ remove: ["v"] }, null), made({ remove: ["v"] }, {})], ["ok", "violated"]);
+  assert.deepEqual([made({ add: { n: 2 } }, { n: 2 }), made({ add: { n: 2 } }, null)], ["ok", "violated"]);
+});
+
+test("a read shows of an item what it names, if its filter lets the item through", () => {
+  const put = op("a", [0, 1], "put", { item: { n: 1, v: "x" } });
+  const read = (input: object, output: unknown): string =>
+    checkLinearizable([put, op("b", [2, 3], "read", input, output)], itemModel).verdict;
+  assert.deepEqual([read({ only: ["v", "w"] }, { v: "x" }), read({ only: ["v"] }, { n: 1, v: "x" })], ["ok", "violated"]);
+  assert.deepEqual([read({ only: ["w"] }, {}), read({ only: ["w"] }, null)], ["ok", "violated"]);
+  assert.deepEqual([read({ condition: { below: { n: 1 } } }, null), read({ condition: { below: { n: 2 } } }, null)],
+    ["ok", "violated"]);
+});
+
+test("conditions on numbers need one, and may let an absent item pass", () => {
+  const put = op("a", [0, 1], "put", { item: { n: 5 } });
+  const remove = (condition: object, outcome: "ok" | "refused", before: readonly Operation[] = [put]): string =>
+    checkLinearizable([...before, op("b", [2, 3], "delete", { condition }, undefined, outcome)], itemModel).verdict;
+  assert.deepEqual([remove({ below: { n: 6 } }, "ok"), remove({ below: { n: 5 } }, "ok")], ["ok", "violated"]);
+  assert.deepEqual([remove({ below: { m: 6 } }, "ok"), remove({ below: { m: 6 } }, "refused")], ["violated", "ok"]);
+  const orAbsent = { equals: { n: 4 }, orAbsent: true };
+  assert.deepEqual([remove(orAbsent, "ok"), remove(orAbsent, "ok", [])], ["violated", "ok"]);
+});
+
 test("an operation of unknown outcome is carried over the point at which a counter-example begins", () => {
   const add = op("a", [0, Infinity], "update", { add: { n: 1 } });
   const settled = [op("b", [1, 2], "put", { item: { n: 5 } }), op("b", [3, 4], "read", undefined, { n: 5 })];

@@ -9,6 +9,7 @@ import { createCountersWorkload } from "./workloads/counters.ts";
 import { createEventualReadsWorkload } from "./workloads/eventual-reads.ts";
 import { createExpiryWorkload } from "./workloads/expiry.ts";
 import { createIndexAgreementWorkload } from "./workloads/index-agreement.ts";
+import { createItemsWorkload } from "./workloads/items.ts";
 import { createListAppendWorkload } from "./workloads/list-append.ts";
 import { createRangesWorkload } from "./workloads/ranges.ts";
 import { createRegistersWorkload } from "./workloads/registers.ts";
@@ -34,6 +35,7 @@ const workloadMakers: Readonly<Record<string, () => Workload>> = {
   expiry: createExpiryWorkload,
   transfers: createTransfersWorkload,
   "transact-append": createTransactAppendWorkload,
+  items: createItemsWorkload,
 };
 
 export const workloadNames: readonly string[] = Object.keys(workloadMakers);

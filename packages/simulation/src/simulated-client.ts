@@ -12,7 +12,13 @@ export type CallResult =
       readonly replica: string | undefined;
     }
   /** DynamoDB refused; nothing was done. */
-  | { readonly kind: "refused"; readonly type: string; readonly message: string }
+  | {
+      readonly kind: "refused";
+      readonly type: string;
+      readonly message: string;
+      /** What a condition was refused on, where that was asked for. */
+      readonly item: unknown;
+    }
   /** The request never reached a router; nothing was done. */
   | { readonly kind: "unreachable" }
   /** No answer, or HTTP 500: a write may or may not have happened. */
@@ -111,10 +117,13 @@ export class SimulatedClient {
 function refusal(body: Record<string, unknown>, mayHaveHappened: boolean): CallResult {
   const type = String(body["__type"]).split("#").at(-1) as string;
   const message = String(body["message"] ?? body["Message"] ?? "");
-  if (mayHaveHappened && type !== conditionFailed) {
+  if (mayHaveHappened && !conditionRefusals.has(type)) {
     return { kind: "unknown", reason: `${type} after an unknown attempt` };
   }
-  return { kind: "refused", type, message };
+  return { kind: "refused", type, message, item: body["Item"] };
 }
 
 export const conditionFailed = "ConditionalCheckFailedException";
+
+/** The condition of a PartiQL INSERT, that there is no such item, has a word of its own. */
+export const conditionRefusals: ReadonlySet<string> = new Set([conditionFailed, "DuplicateItemException"]);

@@ -479,6 +479,12 @@ export const mutations: readonly Mutation[] = [
     to: "    return this.#changedAt >= 0 ? this.applied.config : this.#configBefore;",
   },
   {
+    name: "offer no snapshot to a replica that gave up what it had acknowledged",
+    file: `${raft}/replication/responses.ts`,
+    from: "  if (message.index === progress.match && message.hintIndex === 0) {",
+    to: "  if (message.index === 0) {",
+  },
+  {
     name: "tell that nobody is active at the moment of a quorum check",
     file: `${raft}/replication/progress.ts`,
     from: "    return this.active || this.#wasActive;",

@@ -197,3 +197,39 @@ test("what a leader tells of who was heard of lately does not blink when it chec
   assert.ok(rounds(2, true).every(Boolean));
   assert.equal(rounds(1, false).at(-1), true, "it was heard of in the round before");
 });
+
+// The acknowledgement may come while the snapshot is on its way, so that the leader replicates again before it learns
+// that the snapshot failed.
+test("a replica that gave up for a snapshot what it had acknowledged is offered a snapshot again", () => {
+  const replica = new SimulatedReplica(1, defaultRaftOptions, createSeededRandom(3), {
+    applied: 1, term: 1, digest: 0, config: { ...emptyConfig, voters: [1, 2, 3] },
+  });
+  const sent: Message[] = [];
+  const answer = (from: number, message: Partial<Message>): void => {
+    replica.step({ ...blankMessage, from, to: 1, term: replica.raft.term, ...message }, undefined);
+    while (replica.raft.hasReady() || replica.disk.canSync || replica.applyQueue.length > 0) {
+      if (replica.raft.hasReady()) sent.push(...replica.takeReady().messages);
+      replica.sync();
+      while (replica.apply() !== undefined);
+    }
+  };
+  replica.raft.campaign();
+  settle(replica);
+  answer(3, { type: "pre-vote-response", term: replica.raft.term + 1 });
+  answer(3, { type: "vote-response" });
+  assert.equal(replica.raft.role, "leader");
+  answer(2, { type: "append-response", index: replica.raft.lastIndex });
+  replica.raft.propose(new Uint8Array(10));
+  answer(3, { type: "append-response", index: replica.raft.lastIndex + 1 });
+  const offersTo2 = (): number => sent.filter(({ type, to }) => type === "snapshot" && to === 2).length;
+  for (const attempt of [1, 2, 3]) {
+    for (let round = 0; round < 20 && offersTo2() < attempt; round++) {
+      const asked = sent.findLast(({ type, to }) => type === "append" && to === 2);
+      answer(2, { type: "append-response", index: asked?.index ?? 0, reject: true, hintIndex: 0 });
+      answer(2, { type: "heartbeat-response" });
+    }
+    assert.equal(offersTo2(), attempt);
+    replica.raft.reportSnapshot(2, false);
+    answer(2, { type: "heartbeat-response" });
+  }
+});

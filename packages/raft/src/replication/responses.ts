@@ -21,8 +21,10 @@ function handleRejection(core: RaftCore, progress: Progress, message: Message): 
     : message.hintIndex;
   if (!progress.maybeRetreat(message.index, hint)) return;
   if (progress.state === "replicate") progress.becomeProbe();
-  if (message.index === 0) {
-    // Even an empty log matches at index 0: refusing there means that the replica has no state at all.
+  if (message.index === progress.match && message.hintIndex === 0) {
+    // Where it is known to match, as even an empty log does at index 0, only a replica without any state refuses: a
+    // new one, or one that gave up its log for a snapshot that never came to its end. `match` stays as it was. That
+    // snapshot was committed without this replica and lay above all it had acknowledged, so no commit rests on it.
     progress.pause();
     offerSnapshot(core, progress);
     return;

@@ -3,7 +3,7 @@
 import { FlagError, oneOf, parseWords, wholeNumber } from "@azimuth/foundation/flags.ts";
 import type { CorpusEntry } from "@azimuth/simulation/corpus.ts";
 import { workloadNames } from "@azimuth/simulation/draw-options.ts";
-import { scenarios } from "@azimuth/simulation/faults.ts";
+import { scenarios } from "@azimuth/simulation/fault-plan.ts";
 
 const defaultLoadMs = 60_000;
 

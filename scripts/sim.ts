@@ -14,6 +14,7 @@ import { formatHistory } from "@azimuth/history/jepsen-format.ts";
 import { FlagError } from "@azimuth/foundation/flags.ts";
 import { formatCoverage } from "@azimuth/simulation/coverage.ts";
 import { parseCorpus } from "@azimuth/simulation/corpus.ts";
+import { scenarios } from "@azimuth/simulation/fault-plan.ts";
 import {
   runSimulation, type SimulationOptions, type SimulationResult, type SimulationRun,
 } from "@azimuth/simulation/run-simulation.ts";
@@ -196,6 +197,7 @@ async function many(jobs: readonly Job[], words: ManyArguments): Promise<boolean
   const { jobs: workersMax, stopsAtFirst, coverage } = words;
   const startedAt = performance.now();
   const probes: Record<string, number> = {};
+  const faults: Record<string, number> = {};
   const totals = { done: 0, virtualMs: 0, calls: 0, undecided: 0 };
   const failed: string[] = [];
   await runMany(jobs, (line) => {
@@ -205,6 +207,7 @@ async function many(jobs: readonly Job[], words: ManyArguments): Promise<boolean
     totals.calls += result.calls;
     totals.undecided += result.undecided.length;
     for (const [name, count] of Object.entries(result.probes)) probes[name] = (probes[name] ?? 0) + count;
+    for (const [kind, count] of Object.entries(result.faults)) faults[kind] = (faults[kind] ?? 0) + count;
     if (result.verdict !== "ok") {
       failed.push(job.seed);
       report(line);
@@ -222,7 +225,8 @@ async function many(jobs: readonly Job[], words: ManyArguments): Promise<boolean
   );
   if (failed.length > 0) process.stdout.write(`failed seeds: ${failed.join(" ")}\n`);
   if (!coverage) return failed.length === 0;
-  const { text, isComplete } = formatCoverage(probes, done);
+  const kinds = new Set(jobs.flatMap(({ scenario }) => scenarios[scenario] ?? []));
+  const { text, isComplete } = formatCoverage({ probes, faults }, [...kinds], done);
   process.stdout.write(text);
   return failed.length === 0 && isComplete;
 }

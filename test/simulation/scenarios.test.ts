@@ -1,7 +1,7 @@
 // Each scenario by name, once and short: that it runs to its end at all. What its faults find is for longer runs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { scenarios } from "@azimuth/simulation/faults.ts";
+import { scenarios } from "@azimuth/simulation/fault-plan.ts";
 import { runSimulation } from "@azimuth/simulation/run-simulation.ts";
 
 const seed = "77";

@@ -3,7 +3,7 @@
 // that one extreme hides are reached by another.
 import type { Random } from "@azimuth/foundation/random.ts";
 import type { ReplicationLimits } from "@azimuth/replication/limits.ts";
-import { drawFaultPlan, scenarios, type FaultPlan } from "./faults.ts";
+import { drawFaultPlan, scenarios, type FaultPlan } from "./fault-plan.ts";
 import { createBankWorkload } from "./workloads/bank.ts";
 import { createCountersWorkload } from "./workloads/counters.ts";
 import { createEventualReadsWorkload } from "./workloads/eventual-reads.ts";

@@ -1,90 +1,21 @@
-// The troubles of a run. Each seed draws which kinds there are and how strong (swarm testing: a run with few kinds
-// goes deeper into those than one with all). A fault has a beginning and an end.
+// The troubles of a run, of the kinds and strength that the seed has drawn (fault-plan.ts). A fault has a beginning and
+// an end; what two do to the same thing lasts until the second one ends (holds.ts).
 //
 // The nemesis never destroys more than the cluster promises to survive, so that every violation is a bug: a disk is
 // lost or damaged only while everything has all its copies, and the next one only once all copies are there again
-// (health.ts). Clocks jump by seconds, in some runs by minutes: no two are ever ten minutes apart, for which long the
-// outcomes of transactions are remembered by the wall clock (decision 7).
+// (attrition.ts, health.ts). Clocks jump by seconds, in some runs by minutes: no two are ever ten minutes apart, for
+// which long the outcomes of transactions are remembered by the wall clock (decision 7).
 import type { Random } from "@azimuth/foundation/random.ts";
-import { scanFrames } from "@azimuth/storage/log-format.ts";
-import { isFullyReplicated, mentions } from "./health.ts";
+import { Attrition, numberOf, putBack } from "./attrition.ts";
+import type { FaultKind, FaultPlan } from "./fault-plan.ts";
+import { Holds, type Undo } from "./holds.ts";
 import type { Operator } from "./operator.ts";
-import { calmNetwork, type NetworkConditions } from "./simulated-network.ts";
+import { worstOf, type NetworkConditions } from "./simulated-network.ts";
 import type { World } from "./world.ts";
 
-export const faultKinds = [
-  "crash-node",
-  "crash-zone",
-  "crash-router",
-  "pause",
-  "partition-zone",
-  "partition-node",
-  "one-way-cut",
-  "clog",
-  "swizzle",
-  "reset",
-  "lossy",
-  "lost-responses",
-  "disk-stall",
-  "disk-full",
-  "failed-sync",
-  "clock-jump",
-  "clock-drift",
-  "rolling-restart",
-  "crash-all",
-  "lose-disk",
-  "damage-log",
-  "add-node",
-  "drain-node",
-  "remove-node",
-  "control-outage",
-] as const;
-
-export type FaultKind = (typeof faultKinds)[number];
-
 const nodesAddedMax = 2;
-const removalPeriodMs = 200;
-const clockJumpsMsMax = [5000, 5000, 240_000];
 const slowDrift = -0.75;
 const mistakenMs = 3000;
-
-export interface FaultPlan {
-  readonly kinds: readonly FaultKind[];
-  /** Mean time from the end of one fault to the beginning of the next. */
-  readonly pauseMeanMs: number;
-  readonly lengthMeanMs: number;
-  /** A clock that jumps is off by up to this, either way. */
-  readonly clockJumpMsMax: number;
-  /** Faults under way at once. */
-  readonly concurrentMax: number;
-}
-
-export function drawFaultPlan(random: Random, from: readonly FaultKind[] = faultKinds): FaultPlan {
-  const count = Math.min(from.length, random.between(1, from.length));
-  return {
-    kinds: random.shuffle(from).slice(0, count),
-    pauseMeanMs: random.pick([200, 500, 1500, 4000]),
-    lengthMeanMs: random.pick([100, 500, 2000, 6000]),
-    clockJumpMsMax: random.split("clock-jumps").pick(clockJumpsMsMax),
-    concurrentMax: random.between(1, 3),
-  };
-}
-
-/** Kinds that belong together, for `--scenario`. */
-export const scenarios: Readonly<Record<string, readonly FaultKind[]>> = {
-  swarm: faultKinds,
-  calm: [],
-  crashes: ["crash-node", "crash-zone", "crash-all", "crash-router", "rolling-restart", "pause"],
-  network: ["partition-zone", "partition-node", "one-way-cut", "clog", "swizzle", "reset", "lossy", "lost-responses"],
-  disks: ["disk-stall", "disk-full", "failed-sync", "lose-disk", "damage-log", "crash-node", "crash-all"],
-  // With faults that make clients retry: what wrong clocks may break is that a retry is recognised.
-  clocks: ["clock-jump", "clock-drift", "pause", "lost-responses", "reset", "crash-node"],
-  splits: ["crash-node", "crash-all", "pause", "partition-node", "lossy", "lose-disk", "add-node", "control-outage"],
-  membership: ["lose-disk", "damage-log", "add-node", "drain-node", "remove-node", "control-outage", "crash-node"],
-};
-
-/** Ends what one fault began. */
-type Undo = () => void;
 
 export class Nemesis {
   readonly #world: World;
@@ -94,12 +25,15 @@ export class Nemesis {
   readonly #plan: FaultPlan;
   readonly #active = new Set<Undo>();
   readonly #operator: Operator;
+  readonly #holds = new Holds();
+  readonly #attrition: Attrition;
+  /** What makes the network worse at present. */
+  readonly #worse = new Set<Partial<NetworkConditions>>();
   #stopped = false;
-  #isDamaged = false;
   #nodesAdded = 0;
   /** Whom the fault that begins has been drawn for, for the trace. */
   #chosen: readonly string[] = [];
-  /** How often each kind struck. */
+  /** How often each kind struck: came to pass, and not merely was drawn. */
   readonly counts = new Map<FaultKind, number>();
 
   constructor(world: World, operator: Operator, random: Random, plan: FaultPlan) {
@@ -108,6 +42,13 @@ export class Nemesis {
     this.#random = random;
     this.#sides = random.split("sides");
     this.#plan = plan;
+    this.#attrition = new Attrition({
+      world,
+      operator,
+      random: random.split("attrition"),
+      keepDown: (name) => this.#keepDown(name),
+      struck: (kind, name, undo) => this.#struck(kind, [name], undo),
+    });
   }
 
   start(): void {
@@ -118,20 +59,25 @@ export class Nemesis {
   /** Ends everything under way and begins nothing more. */
   stop(): void {
     this.#stopped = true;
+    this.#attrition.stop();
     for (const undo of [...this.#active]) undo();
   }
 
   /** True while some copy that was destroyed has not been replaced yet. */
   get isDamaged(): boolean {
-    if (this.#isDamaged && isFullyReplicated(this.#world, this.#operator)) this.#isDamaged = false;
-    return this.#isDamaged;
+    return this.#attrition.isDamaged;
+  }
+
+  /** Nothing else should be begun for a while. */
+  get needsQuiet(): boolean {
+    return this.#attrition.needsQuiet;
   }
 
   #next(): void {
     if (this.#stopped) return;
     this.#world.time.after(this.#exponential(this.#plan.pauseMeanMs), () => {
       const mayStrike = !this.#stopped && this.#active.size < this.#plan.concurrentMax;
-      if (mayStrike) this.#strike(this.#random.pick(this.#plan.kinds));
+      if (mayStrike && !this.needsQuiet) this.#strike(this.#random.pick(this.#plan.kinds));
       this.#next();
     });
   }
@@ -139,9 +85,12 @@ export class Nemesis {
   #strike(kind: FaultKind): void {
     this.#chosen = [];
     const undo = this.#begin(kind);
-    if (undo === undefined) return;
+    if (undo !== undefined) this.#struck(kind, this.#chosen, undo);
+  }
+
+  #struck(kind: FaultKind, chosen: readonly string[], undo: Undo): void {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
-    const what = [kind, ...this.#chosen].join(" ");
+    const what = [kind, ...chosen].join(" ");
     this.#world.note("nemesis", `begins ${what}`);
     const end = (): void => {
       if (!this.#active.delete(end)) return;
@@ -167,13 +116,11 @@ export class Nemesis {
         return this.#crash(nodes);
       case "crash-router": {
         const router = this.#one(routers);
-        world.crashRouter(router);
-        return () => world.startRouter(router);
+        return this.#holds.hold(`${router} down`, () => world.crashRouter(router), () => world.startRouter(router));
       }
       case "pause": {
         const name = this.#one(everyone);
-        world.pause(name);
-        return () => world.resume(name);
+        return this.#holds.hold(`${name} paused`, () => world.pause(name), () => world.resume(name));
       }
       case "partition-zone":
         return this.#cutOff(this.#zone(this.#one(nodes)), nodes);
@@ -181,13 +128,11 @@ export class Nemesis {
         return this.#cutOff([this.#one(nodes)], nodes);
       case "one-way-cut": {
         const [from, to] = this.#two(everyone);
-        world.network.cut(from, to);
-        return () => world.network.heal(from, to);
+        return this.#cut(from, to);
       }
       case "clog": {
         const [from, to] = this.#two(everyone);
-        world.network.clog(from, to, world.time.now() + this.#exponential(this.#plan.lengthMeanMs));
-        return () => world.network.unclog(from, to);
+        return this.#clog(from, to, this.#exponential(this.#plan.lengthMeanMs));
       }
       case "swizzle":
         return this.#swizzle(nodes);
@@ -205,53 +150,50 @@ export class Nemesis {
         });
       case "lost-responses":
         return this.#worsen({ responseLossProbability: random.next() * 0.5 });
-      case "disk-stall": {
-        const disk = world.nodes.get(this.#one(nodes))?.disk;
-        disk?.stallUntil(world.time.now() + this.#exponential(this.#plan.lengthMeanMs));
-        return () => disk?.stallUntil(0);
-      }
-      case "disk-full": {
-        const name = this.#one(nodes);
-        const machine = world.nodes.get(name);
-        machine?.disk.setFull(true);
-        return () => {
-          machine?.disk.setFull(false);
-          world.startNode(name);
-        };
-      }
+      case "disk-stall":
+        return this.#stall(this.#one(nodes));
+      case "disk-full":
+        return this.#fill(this.#one(nodes), "disk");
+      case "engine-full":
+        return this.#fill(this.#one(nodes), "engineDisk");
       case "failed-sync": {
         const name = this.#one(nodes);
         world.nodes.get(name)?.disk.failNextSync("EIO: simulated");
-        return () => world.startNode(name);
+        return () => this.#revive(name);
+      }
+      case "failed-engine-write": {
+        const name = this.#one(nodes);
+        world.nodes.get(name)?.engineDisk.failNextWrite("IO error: simulated");
+        return () => this.#revive(name);
       }
       case "clock-jump": {
-        const clock = world.clockOf(this.#one(everyone));
+        const name = this.#one(everyone);
+        const clock = world.clockOf(name);
         if (clock === undefined) return undefined;
-        clock.offsetMs = random.between(-this.#plan.clockJumpMsMax, this.#plan.clockJumpMsMax);
-        this.#chosen = [...this.#chosen, `by ${clock.offsetMs} ms`];
-        return () => (clock.offsetMs = 0);
+        const offsetMs = random.between(-this.#plan.clockJumpMsMax, this.#plan.clockJumpMsMax);
+        this.#chosen = [...this.#chosen, `by ${offsetMs} ms`];
+        return this.#holds.hold(`${name} jumps`, () => (clock.offsetMs = offsetMs), () => {
+          const now = world.clockOf(name);
+          if (now !== undefined) now.offsetMs = 0;
+        });
       }
-      case "clock-drift": {
-        const clock = world.clockOf(this.#one(everyone));
-        if (clock === undefined) return undefined;
-        clock.setDrift((random.next() - 0.5) * 0.2);
-        return () => clock.setDrift(0);
-      }
+      case "clock-drift":
+        return this.#drift(this.#one(everyone), (random.next() - 0.5) * 0.2);
       case "rolling-restart":
         return this.#rollingRestart(nodes);
       case "lose-disk":
-        return this.#destroy(this.#one(nodes), (name) => world.loseDisk(name));
       case "damage-log":
-        return this.#destroy(this.#one(nodes), (name) => this.#damageLog(name));
+        return void this.#attrition.destroy(kind);
       case "add-node":
         return this.#addNode();
       case "drain-node":
         return this.#drain(this.#one(nodes));
       case "remove-node":
-        return this.#remove(this.#one(nodes));
-      case "control-outage":
-        world.network.silencesControlPlane = true;
-        return () => (world.network.silencesControlPlane = false);
+        return void this.#attrition.remove(this.#one(nodes));
+      case "control-outage": {
+        const silence = (isSilent: boolean) => () => void (world.network.silencesControlPlane = isSilent);
+        return this.#holds.hold("control plane silent", silence(true), silence(false));
+      }
     }
   }
 
@@ -269,32 +211,56 @@ export class Nemesis {
 
   #worsen(worse: Partial<NetworkConditions>): Undo {
     this.#chosen = [JSON.stringify(worse)];
-    this.#world.network.conditions = { ...this.#world.network.conditions, ...worse };
-    return () => (this.#world.network.conditions = calmNetwork);
+    const { network } = this.#world;
+    this.#worse.add(worse);
+    network.conditions = worstOf(this.#worse);
+    return () => {
+      this.#worse.delete(worse);
+      network.conditions = worstOf(this.#worse);
+    };
   }
 
-  /** Costs a copy of everything on the node, if all copies are there. */
-  #destroy(name: string, destroy: (name: string) => void): Undo | undefined {
-    if (this.isDamaged || !isFullyReplicated(this.#world, this.#operator)) return undefined;
-    this.#isDamaged = true;
-    this.#world.crashNode(name);
-    destroy(name);
-    return () => this.#world.startNode(name);
+  #keepDown(name: string): Undo {
+    const world = this.#world;
+    return this.#holds.hold(`${name} down`, () => world.crashNode(name), () => world.startNode(name));
   }
 
-  /** Flips a byte of what was synced. Not of the very last record: nobody could tell whether that was ever synced. */
-  #damageLog(name: string): void {
-    const disk = this.#world.nodes.get(name)?.disk;
-    if (disk === undefined) return;
-    const files = disk.names().filter((file) => file.startsWith("log-0")).map((file) => {
-      const bytes = disk.content(file) ?? new Uint8Array(0);
-      return { file, bytes: bytes.length, lastRecordAt: scanFrames(bytes, 0).items.at(-1)?.offset };
+  /** Starts a node that may have died of a fault, unless another keeps it down. */
+  #revive(name: string): void {
+    if (this.#holds.count(`${name} down`) === 0) this.#world.startNode(name);
+  }
+
+  #cut(from: string, to: string): Undo {
+    const { network } = this.#world;
+    return this.#holds.hold(`${from} → ${to} cut`, () => network.cut(from, to), () => network.heal(from, to));
+  }
+
+  #clog(from: string, to: string, forMs: number): Undo {
+    const { network, time } = this.#world;
+    const begin = (): void => network.clog(from, to, time.now() + forMs);
+    return this.#holds.hold(`${from} → ${to} clogged`, begin, () => network.unclog(from, to));
+  }
+
+  #drift(name: string, drift: number): Undo | undefined {
+    if (!this.#world.isUp(name)) return undefined;
+    const set = (to: number) => () => this.#world.clockOf(name)?.setDrift(to);
+    return this.#holds.hold(`${name} drifts`, set(drift), set(0));
+  }
+
+  #stall(name: string): Undo {
+    const { nodes, time } = this.#world;
+    const until = time.now() + this.#exponential(this.#plan.lengthMeanMs);
+    const stall = (to: number) => () => nodes.get(name)?.disk.stallUntil(to);
+    return this.#holds.hold(`${name} stalls`, stall(until), stall(0));
+  }
+
+  /** Nothing more fits on the disk of the node's log or of its engine: the process ends with the next write. */
+  #fill(name: string, which: "disk" | "engineDisk"): Undo {
+    const fill = (full: boolean) => () => this.#world.nodes.get(name)?.[which].setFull(full);
+    return this.#holds.hold(`${name} ${which} full`, fill(true), () => {
+      fill(false)();
+      this.#revive(name);
     });
-    while (files.length > 0 && files.at(-1)?.lastRecordAt === undefined) files.pop();
-    if (files.length === 0) return;
-    const chosen = this.#random.pick(files);
-    const bytes = chosen === files.at(-1) ? (chosen.lastRecordAt ?? 0) : chosen.bytes;
-    if (bytes > 0) this.#world.flipLogByte(name, chosen.file, this.#random.integer(bytes));
   }
 
   #addNode(): Undo | undefined {
@@ -310,49 +276,15 @@ export class Nemesis {
   }
 
   #drain(name: string): Undo | undefined {
-    const number = this.#numberOf(name);
+    const number = numberOf(this.#operator, name);
     if (number === undefined) return undefined;
-    this.#operator.send({ operation: "SetNodeState", node: number, state: "draining" });
-    return () => this.#putBack(number);
-  }
-
-  /** Drains a node that its zone can do without; once nothing is on it, it is switched off for good. */
-  #remove(name: string): Undo | undefined {
-    const number = this.#numberOf(name);
-    if (number === undefined || this.#zone(name).length < 2) return undefined;
-    this.#operator.send({ operation: "SetNodeState", node: number, state: "draining" });
-    let ended = false;
-    const look = (): void => {
-      if (ended || this.#stopped) return;
-      if (this.#numberOf(name) === number && !mentions(this.#operator.map(), number) && !this.isDamaged) {
-        ended = true;
-        this.#world.removeNode(name);
-      } else this.#world.time.after(removalPeriodMs, look);
-    };
-    look();
-    return () => {
-      if (!ended) this.#putBack(number);
-      ended = true;
-    };
-  }
-
-  /** The operator does not give up: a node forgotten in its drained state would be missed for ever. */
-  #putBack(number: number): void {
-    this.#operator.send({ operation: "SetNodeState", node: number, state: "up" }, (done) => {
-      if (!done) this.#putBack(number);
-    });
-  }
-
-  #numberOf(name: string): number | undefined {
-    return this.#operator.map().nodes.find((node) => node.name === name && node.retired !== true)?.number;
+    const drain = (): void => this.#operator.send({ operation: "SetNodeState", node: number, state: "draining" });
+    return this.#holds.hold(`node ${number} drained`, drain, () => putBack(this.#operator, number));
   }
 
   #crash(names: readonly string[]): Undo {
     this.#chosen = names;
-    for (const name of names) this.#world.crashNode(name);
-    return () => {
-      for (const name of names) this.#world.startNode(name);
-    };
+    return together(names.map((name) => this.#keepDown(name)));
   }
 
   /**
@@ -378,11 +310,10 @@ export class Nemesis {
    */
   #mistaken(nodes: readonly string[], end: Undo): Undo {
     const { time } = this.#world;
-    const clocks = nodes.map((name) => this.#world.clockOf(name));
-    for (const clock of clocks) clock?.setDrift(slowDrift);
+    const hasten = together(nodes.map((name) => this.#drift(name, slowDrift) ?? (() => {})));
     const endsAt = time.now() + mistakenMs;
     const finish = (): void => {
-      for (const clock of clocks) clock?.setDrift(0);
+      hasten();
       end();
     };
     return () => {
@@ -392,43 +323,30 @@ export class Nemesis {
   }
 
   #separate(some: readonly string[], others: readonly string[]): Undo {
-    const { network } = this.#world;
-    const pairs = some.flatMap((inside) => others.map((outside) => [inside, outside] as const));
-    for (const [inside, outside] of pairs) {
-      network.cut(inside, outside);
-      network.cut(outside, inside);
-    }
-    return () => {
-      for (const [inside, outside] of pairs) {
-        network.heal(inside, outside);
-        network.heal(outside, inside);
-      }
-    };
+    return together(some.flatMap((inside) =>
+      others.flatMap((outside) => [this.#cut(inside, outside), this.#cut(outside, inside)])));
   }
 
   /** Clogs half of the nodes at random times, then unclogs them in another order. */
   #swizzle(nodes: readonly string[]): Undo {
-    const { network, time } = this.#world;
+    const { time } = this.#world;
     const chosen = this.#random.shuffle(nodes).slice(0, Math.ceil(nodes.length / 2));
     this.#chosen = chosen;
-    const each = (name: string, act: (from: string, to: string) => void): void => {
-      for (const other of nodes) {
-        if (other === name) continue;
-        act(name, other);
-        act(other, name);
-      }
-    };
     const span = this.#exponential(this.#plan.lengthMeanMs) + 1;
+    const undoByName = new Map<string, Undo>();
+    const clog = (name: string): Undo =>
+      together(nodes.filter((other) => other !== name).flatMap((other) =>
+        [this.#clog(name, other, 4 * span), this.#clog(other, name, 4 * span)]));
     for (const name of chosen) {
       time.after(this.#random.next() * span, () => {
-        if (!this.#stopped) each(name, (from, to) => network.clog(from, to, time.now() + 4 * span));
+        if (!this.#stopped) undoByName.set(name, clog(name));
       });
     }
     for (const name of this.#random.shuffle(chosen)) {
-      time.after(span * (1 + this.#random.next()), () => each(name, (from, to) => network.unclog(from, to)));
+      time.after(span * (1 + this.#random.next()), () => undoByName.get(name)?.());
     }
     return () => {
-      for (const name of chosen) each(name, (from, to) => network.unclog(from, to));
+      for (const undo of undoByName.values()) undo();
     };
   }
 
@@ -436,11 +354,12 @@ export class Nemesis {
     const { time } = this.#world;
     let at = 0;
     for (const name of nodes) {
+      let start: Undo = () => {};
       time.after(at, () => {
-        if (!this.#stopped) this.#world.crashNode(name);
+        if (!this.#stopped) start = this.#keepDown(name);
       });
       at += 300 + this.#random.next() * 2000;
-      time.after(at, () => this.#world.startNode(name));
+      time.after(at, () => start());
       at += this.#random.next() * 1500;
     }
     return () => {};
@@ -456,4 +375,10 @@ export class Nemesis {
   #exponential(mean: number): number {
     return -Math.log(1 - this.#random.next()) * mean;
   }
+}
+
+function together(undos: readonly Undo[]): Undo {
+  return () => {
+    for (const undo of undos) undo();
+  };
 }

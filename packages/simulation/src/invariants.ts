@@ -9,6 +9,7 @@
 // once per life of a process, so that the cost grows with what was applied and not with time.
 import { crc32 } from "node:zlib";
 import { assert } from "@azimuth/foundation/assert.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { Entry } from "@azimuth/raft/types.ts";
 import type { NodeLife, World } from "./world.ts";
 
@@ -26,6 +27,8 @@ interface AppliedEntry {
 export class Invariants {
   /** Who led, by group and term. */
   readonly #leaders = new Map<string, number>();
+  /** Groups that a running replica leads, as it believes, in the look under way. */
+  readonly #led = new Set<number>();
   /** What each group's log holds, by index, as far as any replica has applied it. */
   readonly #chains = new Map<number, Map<number, AppliedEntry>>();
   /** How far each replica of a process's life was looked at. */
@@ -34,6 +37,7 @@ export class Invariants {
   entries = 0;
 
   inspect(world: World): void {
+    this.#led.clear();
     for (const [name, { life }] of world.nodes) if (life !== undefined) this.#inspectNode(name, life);
   }
 
@@ -54,6 +58,8 @@ export class Invariants {
   }
 
   #noteLeader(group: number, term: number, replica: number): void {
+    if (this.#led.has(group)) probe("two replicas led a group at once, each by what it knew");
+    this.#led.add(group);
     const key = `${group}/${term}`;
     const known = this.#leaders.get(key);
     assert(known === undefined || known === replica, `${known} and ${replica} both led group ${group} in term ${term}`);

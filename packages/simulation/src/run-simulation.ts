@@ -131,7 +131,8 @@ class Run {
     const nemesis = new Nemesis(world, operator, this.#random.split("nemesis"), this.#drawn.faults);
     this.#nemesis = nemesis;
     nemesis.start();
-    const splits = new Splits(world, operator, this.#random.split("splits"), this.#drawn.splitMeanMs);
+    const splitting = this.#random.split("splits");
+    const splits = new Splits(world, operator, splitting, this.#drawn.splitMeanMs, () => nemesis.needsQuiet);
     splits.start();
     const running = Promise.all(this.#loads.flatMap(({ workload, context }) =>
       context.clients.map((client, number) => workload.run(context, client, number))));
@@ -258,8 +259,9 @@ class Run {
     const world = this.#world;
     world.note("nemesis", `heals all${zoneLeftDown === 0 ? "" : ` but az-${zoneLeftDown}, which stays down`}`);
     world.network.healAll();
-    for (const [name, { disk, member }] of world.nodes) {
+    for (const [name, { disk, engineDisk, member }] of world.nodes) {
       disk.setFull(false);
+      engineDisk.setFull(false);
       disk.stallUntil(0);
       world.resume(name);
       if (member.zone === `az-${zoneLeftDown}`) world.removeNode(name);

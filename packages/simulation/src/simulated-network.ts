@@ -6,6 +6,7 @@
 // notices). A dead process resets its connections at once. Messages between nodes may also be lost or delivered
 // twice without a break, which is harsher than TCP; requests may be lost, never doubled.
 import { assert } from "@azimuth/foundation/assert.ts";
+import { probe } from "@azimuth/foundation/probe.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
 import type { WireMessage } from "@azimuth/rpc/messages.ts";
 import type { Address, Transport, TransportHandlers } from "@azimuth/rpc/transport.ts";
@@ -34,7 +35,19 @@ export const calmNetwork: NetworkConditions = {
   responseLossProbability: 0,
 };
 
+/** The calm network with everything that makes it worse, each by the worst of them. */
+export function worstOf(worse: Iterable<Partial<NetworkConditions>>): NetworkConditions {
+  const worst: { -readonly [Name in keyof NetworkConditions]: number } = { ...calmNetwork };
+  for (const each of worse) {
+    for (const [name, value] of Object.entries(each) as [keyof NetworkConditions, number][]) {
+      worst[name] = Math.max(worst[name], value);
+    }
+  }
+  return worst;
+}
+
 const controlGroup = 0;
+const resetShare = 0.8;
 const keepAliveMs = 3000;
 const connectTimeoutMs = 1000;
 
@@ -63,6 +76,7 @@ interface Direction {
 export class SimulatedNetwork {
   readonly #time: VirtualTime;
   readonly #random: Random;
+  readonly #toClients: Random;
   readonly #endpoints = new Map<Address, Endpoint>();
   readonly #connections = new Map<string, Connection>();
   readonly #dialling = new Map<string, { from: Address; message: WireMessage; to: Address }[]>();
@@ -78,6 +92,7 @@ export class SimulatedNetwork {
   constructor(time: VirtualTime, random: Random) {
     this.#time = time;
     this.#random = random;
+    this.#toClients = random.split("to-clients");
   }
 
   /** The transport of one life of a process. */
@@ -118,7 +133,8 @@ export class SimulatedNetwork {
 
   /** Holds everything sent from one to the other until `until`. */
   clog(from: Address, to: Address, until: number): void {
-    this.#direction(from, to).clogUntil = until;
+    const direction = this.#direction(from, to);
+    direction.clogUntil = Math.max(direction.clogUntil, until);
     this.#time.at(until, () => this.#release(from, to));
   }
 
@@ -148,6 +164,14 @@ export class SimulatedNetwork {
     for (const deliver of held) deliver();
     this.conditions = calmNetwork;
     this.silencesControlPlane = false;
+  }
+
+  /** What becomes of a router's answer to a client: mostly its loss is noticed, sometimes the client waits in vain. */
+  fateOfAnswer(): "arrives" | "reset" | "vanishes" {
+    const { responseLossProbability } = this.conditions;
+    if (responseLossProbability === 0 || !this.#toClients.chance(responseLossProbability)) return "arrives";
+    probe("a response to a client was lost after its request was carried out");
+    return this.#toClients.chance(resetShare) ? "reset" : "vanishes";
   }
 
   #send(from: Endpoint, to: Address, message: WireMessage): void {

@@ -16,14 +16,16 @@ export class Splits {
   readonly #operator: Operator;
   readonly #random: Random;
   readonly #meanMs: number;
+  readonly #needsQuiet: () => boolean;
   #stopped = false;
 
-  /** `meanMs`: between one split and the next; 0: none. */
-  constructor(world: World, operator: Operator, random: Random, meanMs: number) {
+  /** `meanMs`: between one split and the next; 0: none. None begins while `needsQuiet`. */
+  constructor(world: World, operator: Operator, random: Random, meanMs: number, needsQuiet: () => boolean) {
     this.#world = world;
     this.#operator = operator;
     this.#random = random;
     this.#meanMs = meanMs;
+    this.#needsQuiet = needsQuiet;
   }
 
   start(): void {
@@ -40,7 +42,7 @@ export class Splits {
 
   #splitOne(): void {
     const { partitions } = this.#operator.map();
-    if (this.#stopped || partitions.length === 0 || partitions.length >= partitionsMax) return;
+    if (this.#stopped || this.#needsQuiet() || partitions.length === 0 || partitions.length >= partitionsMax) return;
     const record = this.#random.pick(partitions);
     const at = this.#random.chance(0.5) ? undefined : this.#anywhereIn(record);
     this.#operator.send({ operation: "StartSplit", partition: record.partition, at });

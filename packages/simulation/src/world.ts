@@ -310,7 +310,11 @@ export class World {
             headers,
             body: Buffer.from(JSON.stringify(input)),
           })
-          .then(({ status, body, replicas }) => resolve({ status, body: String(body), replicas }), (error: unknown) => {
+          .then(({ status, body, replicas }) => {
+            const fate = this.network.fateOfAnswer();
+            if (fate === "arrives") resolve({ status, body: String(body), replicas });
+            else if (fate === "reset") reject(new Error("connection reset"));
+          }, (error: unknown) => {
             this.failure ??= error as Error;
             reject(error as Error);
           });

@@ -32,6 +32,8 @@ export interface MemoryEngineDisk {
   crash(random: Random): void;
   /** The next write or flush is reported through `onFatal` and does not happen. */
   failNextWrite(reason: string): void;
+  /** While full, every write and flush is reported through `onFatal` and does not happen. */
+  setFull(full: boolean): void;
   /** Batches written and not yet durable. */
   readonly unflushedBatches: number;
 }
@@ -56,6 +58,7 @@ class Disk implements MemoryEngineDisk {
   /** Number of the first batch in `#unflushed`, counted since the disk was made. */
   #firstUnflushed = 0;
   #failure: string | undefined;
+  #full = false;
   /** Increases when a handle is orphaned. */
   session = 0;
   isOpen = false;
@@ -79,7 +82,12 @@ class Disk implements MemoryEngineDisk {
     this.#failure = reason;
   }
 
+  setFull(full: boolean): void {
+    this.#full = full;
+  }
+
   takeFailure(): string | undefined {
+    if (this.#full) return "ENOSPC: no space left on the simulated disk";
     const failure = this.#failure;
     this.#failure = undefined;
     return failure;

@@ -81,6 +81,26 @@ test("a failing write is fatal and does not happen", () => {
   assert.deepEqual(errors, ["EIO"]);
 });
 
+test("a full disk takes no write and no flush, before a crash nor after, until there is room", () => {
+  const clock = createManualClock();
+  const disk = createMemoryEngineDisk();
+  const errors: string[] = [];
+  const open = () => openMemoryEngine(disk, { clock, onFatal: (error) => errors.push(error.message) });
+  disk.setFull(true);
+  open().write([put("a", "1")], unexpected);
+  clock.runAll();
+  disk.crash(createSeededRandom(1));
+  open().flush(unexpected);
+  clock.runAll();
+  assert.deepEqual(errors.map((error) => error.slice(0, 6)), ["ENOSPC", "ENOSPC"]);
+  disk.crash(createSeededRandom(2));
+  disk.setFull(false);
+  let written = 0;
+  open().write([put("a", "1")], () => written++);
+  clock.runAll();
+  assert.equal(written, 1);
+});
+
 test("unflushed batches are bounded: the oldest become durable by themselves", () => {
   const clock = createManualClock();
   const disk = createMemoryEngineDisk();

@@ -221,8 +221,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "lose the last record of the log at recovery",
     file: `${storage}/log-recovery.ts`,
-    from: "  if (last === undefined || tail === undefined || isWhole(tail)) return;",
-    to: "  if (last === undefined || tail === undefined) return;",
+    from: "  if (isWhole(tail) && !isFirst) return;\n",
+    to: "",
   },
   {
     name: "take RocksDB's state from its own log, which may have a hole",
@@ -245,6 +245,12 @@ export const mutations: readonly Mutation[] = [
     to: `  createLogStore({ files: createRealFiles({ directory: join(flags.data, "log"), onFatal }), log, onFatal });
   openRocksDbEngine({ path: join(flags.data, "rocksdb"), clock, onFatal, log }, (engine) => {`,
     outOfSight: "a simulated disk is opened by one process at a time",
+  },
+  {
+    name: "take a torn header for damage to every group",
+    file: `${storage}/log-recovery.ts`,
+    from: "  const isFirst = last.header === undefined && last",
+    to: "  const isFirst = last.header === tail && last",
   },
   {
     name: "forget which replicas were removed",

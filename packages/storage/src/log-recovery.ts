@@ -2,7 +2,7 @@
 //
 // Only one append is ever under way, so a frame with sequence number n proves that all before n were synced, as does a
 // segment that begins at n, or the mark that a clean shutdown leaves. What cannot be read is a torn tail only if it is
-// the very last thing in the last segment and nothing proves that it was synced: it is cut off. Everything
+// of the very last append in the last segment and nothing proves that it was synced: it is cut off. Everything
 // else is damage: of one group, when only that group's section is wrong, of all groups when a frame is gone.
 // The damaged groups are reported and kept apart until they are removed; nothing is guessed about them.
 import { crc32 } from "node:zlib";
@@ -108,14 +108,17 @@ function isWhole(item: format.Scanned): boolean {
 function cutTornTail(scanned: readonly ScannedSegment[], syncedByClose: number): void {
   const last = scanned.at(-1);
   const tail = last?.items.at(-1);
-  if (last === undefined || tail === undefined || isWhole(tail)) return;
+  if (last === undefined || tail === undefined) return;
+  // A file's header is part of its first append: without it that append is torn, even if its frame came through.
+  const isFirst = last.header === undefined && last.items.every((item) => item === tail || item.kind === "damage");
+  if (isWhole(tail) && !isFirst) return;
   const seen = latestSequence(scanned, tail);
   // Of a frame that can be read in part the number says whether it is newer than all that is known to be synced.
   // What cannot be read at all came after the latest frame, unless the shutdown vouches for one that is not there.
   const torn = tail.kind === "frame" ? tail.sequence > Math.max(seen, syncedByClose) : syncedByClose <= seen;
   if (!torn) return;
   probe("a torn write was cut off the log");
-  last.items.pop();
+  last.items.splice(isFirst ? 0 : -1);
   last.end = tail.offset;
 }
 

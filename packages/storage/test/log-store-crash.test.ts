@@ -102,6 +102,37 @@ test("killed at every step of one life, and again at every step of the recovery"
   }
 });
 
+test("the first append of a file may be torn anywhere, in a header of several sectors, too", () => {
+  for (let seed = 0; seed < 60; seed++) {
+    const random = createSeededRandom(`first append ${seed}`);
+    const world = createWorld();
+    const { clock, disk } = world;
+    const store = open(world);
+    let acknowledged = 0;
+    const append = (...writes: Parameters<LogStore["append"]>[0]): void => store.append(writes, () => acknowledged++);
+    append({ group: 1, create: { replica: 1 } });
+    clock.runAll();
+    for (let group = 2; group < 122; group++) {
+      append({ group, create: { replica: group } });
+      clock.runAll();
+      append({ group, remove: { replica: group } });
+      clock.runAll();
+    }
+    acknowledged = 0;
+    const write = (index: number): boolean => {
+      const files = disk.names().length;
+      append({ group: 1, entries: [{ index, term: 1, kind: "normal", data: random.bytes(400) }] });
+      return disk.names().length > files;
+    };
+    for (let index = 1; !write(index); index++) clock.runAll();
+    disk.crash(random);
+    const again = open(world);
+    assert.deepEqual([again.corrupted, again.lostRecords], [[], undefined], `seed ${seed}`);
+    const found = again.group(1)?.lastIndex() ?? 0;
+    assert.ok(found === acknowledged || found === acknowledged + 1, `seed ${seed}: ${found} of ${acknowledged}`);
+  }
+});
+
 /** A log of several segments with its model, closed cleanly or by a crash that left nothing half done. */
 function writtenLog(clean: boolean): World {
   const world = createWorld();

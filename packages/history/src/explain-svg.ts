@@ -1,7 +1,7 @@
 // A counter-example as a small picture that stands by itself: title, time line (processes as rows, operations as boxes
 // from invocation to return, unknown outcomes open to the right, the culprit in red), arrows for what must come
 // before what, and the sentence that says why no order explains it.
-import { layOut, wrap, type Box, type Timeline } from "./timeline.ts";
+import { layOut, timesOf, wrap, type Box, type Timeline } from "./timeline.ts";
 import type { Anomaly } from "./verdict.ts";
 
 const characterWidth = 7.3;
@@ -97,7 +97,8 @@ function drawBox(box: Box, place: (box: Box) => Place): string {
     ? `M${round(right)} ${top} H${round(left)} V${top + boxHeight} H${round(right)}`
     : `M${round(left)} ${top} H${round(right)} V${top + boxHeight} H${round(left)} Z`;
   const text = `<text x="${round(left + 2 * characterWidth)}" y="${middle + 4}">${escapeXml(box.label)}</text>`;
-  return `<path class="box ${box.operation.outcome}${culprit}" d="${shape}"/>${text}`;
+  const title = `<title>${escapeXml(timesOf(box.operation))} ms</title>`;
+  return `<g>${title}<path class="box ${box.operation.outcome}${culprit}" d="${shape}"/>${text}</g>`;
 }
 
 /** The curve goes below the boxes, its label above them. */

@@ -1,13 +1,16 @@
-// A counter-example for a terminal: its name, a time line with one row per process, and the sentence that says why no
-// order explains it.
+// A counter-example for a terminal: its name, a time line with one row per process, when each operation began and
+// ended (as a trace of the run tells it), and the sentence that says why no order explains it.
 //
 //   not-linearizable on x
 //
 //     a │ [write 1 ]  [write 2 ]
 //     b │                         [read → 1 ]‼
 //
+//     1012 to 1015.5      a  write 1
+//     ...
+//
 //   No order explains read → 1 by b ...
-import { layOut, wrap } from "./timeline.ts";
+import { layOut, timesOf, wrap, type Timeline } from "./timeline.ts";
 import type { Anomaly, Verdict } from "./verdict.ts";
 
 const lineWidth = 100;
@@ -36,6 +39,15 @@ export function explainAsText(anomaly: Anomaly): string {
     const nameOf = (id: number): string => anomaly.names?.[id] ?? `#${id}`;
     return anomaly.names === undefined ? undefined : `  ${nameOf(from.id)} → ${nameOf(to.id)}  (${label})`;
   });
-  const parts = [title, "", ...lines, "", ...arrows.filter((arrow) => arrow !== undefined)];
+  const parts = [title, "", ...lines, "", ...timesIn(timeline), "", ...arrows.filter((arrow) => arrow !== undefined)];
   return `${[...parts, ...wrap(anomaly.explanation, lineWidth)].join("\n")}\n`;
+}
+
+function timesIn({ boxes, rows }: Timeline): readonly string[] {
+  const times = boxes.map(({ operation }) => timesOf(operation));
+  const width = Math.max(0, ...times.map((text) => text.length));
+  const nameWidth = Math.max(0, ...rows.map((name) => name.length));
+  return boxes.map(({ row, label }, at) => {
+    return `  ${(times[at] as string).padEnd(width)}  ${(rows[row] as string).padStart(nameWidth)}  ${label}`;
+  });
 }

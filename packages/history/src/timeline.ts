@@ -49,6 +49,12 @@ export function layOut(anomaly: Anomaly): Timeline {
   return { rows, boxes, width };
 }
 
+/** When an operation began and ended, in milliseconds. */
+export function timesOf({ invokeTime, returnTime }: Operation): string {
+  const shown = (time: number): string => String(Number(time.toFixed(3)));
+  return Number.isFinite(returnTime) ? `${shown(invokeTime)} to ${shown(returnTime)}` : `${shown(invokeTime)} on`;
+}
+
 function labelOf(operation: Operation, anomaly: Anomaly): string {
   const name = anomaly.names?.[operation.id];
   const key = anomaly.key === undefined && operation.key !== undefined ? `${operation.key} ` : "";

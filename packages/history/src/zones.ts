@@ -140,29 +140,55 @@ function countBefore(zones: readonly Cluster[], index: number): number {
 }
 
 function conflict(one: Cluster, other: Cluster): Anomaly {
-  const shown = [one, other].flatMap((cluster) => [cluster.write, cluster.firstToReturn, cluster.lastInvoked]);
-  const operations = [...new Set(shown)].filter((operation) => operation !== undefined);
-  operations.sort((first, second) => first.invokeIndex - second.invokeIndex);
-  const explanation = `${orderSentence(one, other)} ${orderSentence(other, one)} Both cannot be: a ` +
-    "value is there once, and one at a time.";
-  const culprit = one.lastInvoke > other.lastInvoke ? one.lastInvoked : other.lastInvoked;
+  const { orders, operations } = smallestProof(one, other);
+  const [first, second] = orders.map(({ to }) => to) as [Operation, Operation];
+  const culprit = first.invokeIndex > second.invokeIndex ? first : second;
   return {
-    kind: culprit?.f === "read" ? "stale-read" : "not-linearizable",
-    explanation,
+    kind: culprit.f === "read" ? "stale-read" : "not-linearizable",
+    explanation: `${orders.map(orderSentence).join(" ")} Both cannot be: a value is there once, and one at a time.`,
     operations,
-    ...(culprit === undefined ? {} : { culprit }),
-    because: [one, other].flatMap((cluster, at) => {
-      const from = cluster.firstToReturn;
-      const to = (at === 0 ? other : one).lastInvoked;
-      return from === undefined || to === undefined ? [] : [{ from, to, label: "real time" }];
-    }),
+    culprit,
+    because: orders.flatMap(({ from, to }) => (from === undefined ? [] : [{ from, to, label: "real time" }])),
   };
 }
 
-function orderSentence(earlier: Cluster, later: Cluster): string {
-  const first = earlier.firstToReturn;
-  const last = later.lastInvoked as Operation;
-  if (first === undefined) return `The register was empty before ${nameOperation(last)} began.`;
-  return `${earlier.value} must come before ${later.value}, for ${nameOperation(first)} had returned when ` +
-    `${nameOperation(last)} began.`;
+/** That each comes before the other can often be seen in more than one way: the one with the fewest operations. */
+function smallestProof(one: Cluster, other: Cluster): Proof {
+  const proofs = ordersOf(one, other).flatMap((first) => ordersOf(other, one).map((second): Proof => {
+    const shown = [one.write, other.write, first.from, first.to, second.from, second.to];
+    const operations = [...new Set(shown)].filter((operation) => operation !== undefined);
+    operations.sort((earlier, later) => earlier.invokeIndex - later.invokeIndex);
+    return { orders: [first, second], operations };
+  }));
+  return proofs.reduce((best, proof) => (proof.operations.length < best.operations.length ? proof : best));
+}
+
+/** All that shows one cluster to come before another. */
+function ordersOf(earlier: Cluster, later: Cluster): readonly Order[] {
+  const known = ({ write, firstToReturn, lastInvoked }: Cluster): readonly Operation[] =>
+    [write, firstToReturn, lastInvoked].filter((operation) => operation !== undefined);
+  const froms = earlier.write === undefined ? [undefined] : known(earlier);
+  const tos = known(later);
+  return froms.flatMap((from) => tos
+    .filter((to) => from === undefined || precedes(from, to))
+    .map((to): Order => ({ earlier, later, from, to })));
+}
+
+interface Proof {
+  readonly orders: readonly [Order, Order];
+  readonly operations: readonly Operation[];
+}
+
+interface Order {
+  readonly earlier: Cluster;
+  readonly later: Cluster;
+  /** Undefined where the earlier value is the start's. */
+  readonly from: Operation | undefined;
+  readonly to: Operation;
+}
+
+function orderSentence({ earlier, later, from, to }: Order): string {
+  if (from === undefined) return `The register was empty before ${nameOperation(to)} began.`;
+  return `${earlier.value} must come before ${later.value}, for ${nameOperation(from)} had returned when ` +
+    `${nameOperation(to)} began.`;
 }

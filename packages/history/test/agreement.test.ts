@@ -67,6 +67,25 @@ test("a counter-example is small, still a violation, and made of the history's o
   assert.ok(convicted > 100, `${convicted} convicted`);
 });
 
+test("what the zones show of a violation proves it by itself, and each part of it is needed", () => {
+  let convicted = 0;
+  for (let seed = 0; seed < 300; seed++) {
+    const random = createSeededRandom(`zones ${seed}`);
+    const history = drawRegisterHistory(random, { operations: 60, processes: 4, lies: 0.05, unknown: 0.05, cas: false });
+    for (const { operations, culprit } of checkUniqueRegister(history).anomalies) {
+      convicted++;
+      assert.equal(checkUniqueRegister(operations).verdict, "violated", `seed ${seed}`);
+      for (const left of operations) {
+        const rest = operations.filter((operation) => operation !== left);
+        const nobodyWrote = checkUniqueRegister(rest).anomalies.every(({ kind }) => kind === "unwritten-value");
+        assert.ok(nobodyWrote, `seed ${seed}: ${operations.map(({ id }) => id).join(" ")} without ${left.id}`);
+      }
+      assert.ok(culprit !== undefined && operations.includes(culprit), `seed ${seed}`);
+    }
+  }
+  assert.ok(convicted > 100, `${convicted} convicted`);
+});
+
 test("one stale read planted in ten thousand good operations is found and shown small", () => {
   for (const [seed, processes] of [[1, 5], [2, 8]] as const) {
     const random = createSeededRandom(`planted ${seed}`);

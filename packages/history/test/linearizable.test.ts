@@ -36,7 +36,11 @@ test("a stale read is convicted with the two writes that prove it", () => {
   assert.equal(verdict.anomalies[0]?.culprit?.id, 4);
   assert.match(verdict.explanation, /read → 1 by c.*began after write 1 by a and write 2 by b had returned/);
   assert.match(verdict.explanation, /the register holds 2/);
-  assert.deepEqual(kindsOf(checkUniqueRegister(stale)), ["stale-read"]);
+  const earlyReads = [op("d", [0.2, 0.5], "read", undefined, 1), op("d", [2.2, 2.5], "read", undefined, 2)];
+  const byZones = checkUniqueRegister([...stale, ...earlyReads]);
+  assert.deepEqual(byZones.anomalies.map(({ kind }) => kind), ["stale-read"]);
+  assert.deepEqual(byZones.anomalies[0]?.operations.map(({ id }) => id), [0, 2, 4]);
+  assert.equal(byZones.anomalies[0]?.culprit?.id, 4);
 });
 
 test("a write of unknown outcome may take effect at any later time, once, or never", () => {

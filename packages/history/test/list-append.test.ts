@@ -116,13 +116,38 @@ test("G-nonadjacent-realtime: two stale reads that only together contradict real
   assert.ok(verdict.anomalies.every(({ kind }) => kind.endsWith("-realtime")), verdict.explanation);
 });
 
-test("G2-item-process: stale reads that only clients' orders forbid", () => {
-  // Each client appends and then misses the other's append; the reads in between are adjacent over process edges only.
-  const history = [
-    t("a", [0, 10], "ax1"), t("a", [11, 30], "ry[]"), t("b", [1, 12], "ay1"), t("b", [13, 31], "rx[]"), t("c", [2, 40], "rx[1] ry[1]"),
+test("G-nonadjacent-process: one client's order closes a cycle of two reads that missed something, apart", () => {
+  const history = (client: string): Operation[] => [
+    t("a", [0, 10], "ay1"), t(client, [11, 30], "rx[]"), t("b", [1, 40], "ax1"), t("c", [2, 41], "rx[1] ry[]"),
+    t("d", [3, 42], "rx[1] ry[1]"),
   ];
-  const verdict = checkListAppend(history);
-  assert.ok(kindsOf(verdict).some((kind) => /^G-(nonadjacent|single)-process$/.test(kind)), verdict.explanation);
+  const verdict = checkListAppend(history("a"));
+  assert.deepEqual(kindsOf(verdict), ["G-nonadjacent-process"]);
+  assert.equal(verdict.anomalies[0]?.operations.length, 4);
+  assert.deepEqual(kindsOf(checkListAppend(history("e"))), ["G-nonadjacent-realtime"], "by another client");
+  assert.equal(checkListAppend(history("a"), { model: "serializable" }).verdict, "ok");
+});
+
+test("G2-item-process and -realtime: of three transactions each of two misses the next, and the last went first", () => {
+  const history = (client: string, from = 11): Operation[] => [
+    t("a", [0, 10], "ay1"), t(client, [from, 30], "rx[]"), t("b", [1, 40], "ax1 ry[]"), t("d", [3, 42], "rx[1] ry[1]"),
+  ];
+  const verdict = checkListAppend(history("a"));
+  assert.deepEqual(kindsOf(verdict), ["G2-item-process"]);
+  assert.equal(verdict.anomalies[0]?.operations.length, 3);
+  assert.deepEqual(kindsOf(checkListAppend(history("e"))), ["G2-item-realtime"]);
+  assert.deepEqual(verdict.contradicts, ["strict-serializable"]);
+  assert.equal(checkListAppend(history("e", 9)).verdict, "ok", "at the same time");
+});
+
+test("a long cycle over clients' orders is shown first as the short one that real time makes of it", () => {
+  const verdict = checkListAppend([
+    t("a", [0, 10], "ax1"), t("a", [11, 20], "ay1"), t("b", [12, 21], "ry[1]"), t("b", [22, 30], "rx[]"),
+    t("c", [5, 40], "rx[1]"),
+  ]);
+  const cycles = verdict.anomalies.filter(({ kind }) => kind.startsWith("G-"));
+  assert.deepEqual(cycles.map(({ kind }) => kind), ["G-single-realtime", "G-single-process"]);
+  assert.deepEqual(cycles.map(({ operations }) => operations.length), [2, 4]);
 });
 
 test("lost-append: an acknowledged append that a later read does not have, nor any other", () => {

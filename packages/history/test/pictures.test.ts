@@ -24,6 +24,11 @@ test("the text picture shows who did what when, and says why", () => {
   client 2 │   [write 2 ? ·······························>
   client 3 │              [read → 2  ]
 
+  0 to 30   client 1  write 1
+  10 on     client 2  write 2 ?
+  40 to 60  client 3  read → 2
+  70 to 90  client 1  read → 1
+
 No order explains read → 1 by client 1 on x. It began after write 1 by client 1 and read → 2 by
 client 3 had returned. After write 1 by client 1, write 2 ? by client 2 and read → 2 by client 3,
 the most that can be put in order, the register holds 2, and nothing that is left can come in

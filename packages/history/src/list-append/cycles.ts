@@ -5,7 +5,7 @@
 // with the suffix -process or -realtime when it also needs such edges. The search goes from the gravest to the
 // mildest set of edges: strongly connected components (Tarjan 1972, without recursion) say where cycles are,
 // a breadth-first search from each edge of the needed kind finds the shortest. Each component
-// gets one cycle, the gravest.
+// gets one cycle, the gravest, and the shorter one that real time makes of it, if it does.
 import { precedes } from "../history.ts";
 import { realtimeEdge, type Edge, type EdgeKind, type Graph } from "./dependencies.ts";
 import type { Transaction } from "./transactions.ts";
@@ -47,11 +47,18 @@ export function findCycles(graph: Graph): Cycle[] {
         // Milder cycles through the same transactions say nothing new.
         if (cycles.some((cycle) => cycle.edges.every((edge) => component.has(edge.from)))) continue;
         const cycle = shortestCycle(graph, component, kind, allowed, extra);
-        if (cycle !== undefined) cycles.push(cycle);
+        if (cycle !== undefined) cycles.push(...withShorter(graph, cycle));
       }
     }
   }
   return cycles;
+}
+
+/** A long way over clients' orders may be a short one in real time, which is the easier to understand: it goes first. */
+function withShorter(graph: Graph, cycle: Cycle): Cycle[] {
+  if (!cycle.kind.endsWith("-process")) return [cycle];
+  const edges = takeShortcuts(graph, cycle.edges);
+  return edges.length < cycle.edges.length ? [{ kind: nameCycle(edges), edges }, cycle] : [cycle];
 }
 
 /** The name of a cycle by what it needs; two neighbours include the last edge and the first. */
@@ -89,7 +96,7 @@ function shortestCycle(
 }
 
 /** The graph has few of the edges of real time; after the first edge of a cycle, any may replace a longer way. */
-function takeShortcuts(graph: Graph, edges: readonly Edge[]): Edge[] {
+function takeShortcuts(graph: Graph, edges: readonly Edge[]): readonly Edge[] {
   const [start, ...path] = edges as [Edge, ...Edge[]];
   const result = [start];
   for (let at = 0; at < path.length; at++) {

@@ -54,7 +54,7 @@ export function findCycles(graph: Graph): Cycle[] {
   return cycles;
 }
 
-/** A long way over clients' orders may be a short one in real time, which is the easier to understand: it goes first. */
+/** A long way over clients' orders may be a short one in real time, which is easier to understand: it goes first. */
 function withShorter(graph: Graph, cycle: Cycle): Cycle[] {
   if (!cycle.kind.endsWith("-process")) return [cycle];
   const edges = takeShortcuts(graph, cycle.edges);

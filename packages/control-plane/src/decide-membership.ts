@@ -17,7 +17,7 @@ export function decideStartReplacement(
 ): ControlDecision {
   const record = state.group(command.partition);
   if (record === undefined || record.configEpoch !== command.configEpoch) return ignored;
-  if (record.replacing !== undefined || record.splitting !== undefined) return ignored;
+  if (record.replacing !== undefined) return ignored;
   const { remove, node } = command;
   if (remove !== 0 && !record.voters.includes(remove)) return ignored;
   if (node === 0 && (remove === 0 || record.voters.length < 2)) return ignored;

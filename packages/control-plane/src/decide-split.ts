@@ -4,9 +4,11 @@
 //     → RecordSplit (record: both halves)
 //
 // The truth is the partition's own log, as with membership (decide-membership.ts): the map names what should happen and
-// follows what did. A split that is recorded as begun is never taken back, since its entry may be on its way; while it
-// is under way the autoadmin changes nothing of the partition's membership. Between the split and its record, routers
-// hear of it from the replicas (MapFollower.learnSplit).
+// follows what did. A split that is recorded as begun is never taken back, since its entry may be on its way. It may
+// wait long, for an index, and a lost replica is replaced meanwhile: the entry does nothing during a change of
+// membership, so the log has the one wholly before the other. But none begins during a replacement, and of a split and
+// a change that are both done, the split is recorded first: the child may have the replica that the change removes.
+// Between the split and its record, routers hear of it from the replicas (MapFollower.learnSplit).
 import { assert } from "@azimuth/foundation/assert.ts";
 import { isToken, splitTokenRange } from "@azimuth/placement/token.ts";
 import type { PartitionRecord } from "./cluster-map.ts";

@@ -55,7 +55,7 @@ function planSettled(
   if (leader === undefined || leader.joint) return undefined;
   const stray = leader.learners[0];
   if (stray !== undefined) return change(leader, [{ kind: "remove", replica: stray }]);
-  return mayStart && record.splitting === undefined ? planRepair(view, record, ring, leader) : undefined;
+  return mayStart ? planRepair(view, record, ring, leader) : undefined;
 }
 
 function planRepair(
@@ -157,6 +157,8 @@ function moveLeadership(record: PartitionRecord, leader: GroupReport): Action | 
  * left: with one of them lost, the others could not elect a leader by an older configuration that counts on its vote.
  */
 function recordMembership(view: ClusterView, record: PartitionRecord, seen: GroupReport): Action | undefined {
+  // A split that is done is recorded first: the replica removed may be one of the child's.
+  if (record.splitting !== undefined && seen.lastSplit?.child === record.splitting.child) return undefined;
   const { byReplica } = view.group(record.partition);
   const knowing = seen.voters.filter((voter) => {
     const report = byReplica.get(voter);

@@ -8,7 +8,7 @@ import { command, type Action } from "./plan.ts";
 export function planSplits(view: ClusterView): readonly Action[] {
   const records = [...view.state.partitions.values()];
   const underWay = records.filter((record) => record.splitting !== undefined);
-  // Those that wait, for an index or for a leader, may wait for ever: they must not keep others from theirs.
+  // Those that wait, for an index, a replica or a leader, may wait for ever: they must not keep others from theirs.
   const active = underWay.filter((record) => isGoingOn(view, record));
   const starts = records.flatMap((record) => planStart(view, record))
     .slice(0, Math.max(0, view.options.splitsMax - active.length));
@@ -21,16 +21,18 @@ function planStart(view: ClusterView, { partition, epoch, splitting, replacing }
   return [command({ operation: "StartSplit", partition, at, epoch })];
 }
 
-function planNext(view: ClusterView, { partition, splitting }: PartitionRecord): readonly Action[] {
+function planNext(view: ClusterView, { partition, splitting, replacing }: PartitionRecord): readonly Action[] {
   const { leader } = view.group(partition);
   if (leader === undefined || splitting === undefined) return [];
   const { lastSplit } = leader;
   if (lastSplit?.child === splitting.child) return [command({ operation: "RecordSplit", partition, ...lastSplit })];
+  // A learner is a change of membership under way, in which nothing is split.
+  if (replacing !== undefined) return [];
   const instruction = { kind: "split" as const, group: partition, ...splitting };
   return [{ kind: "instruct", node: nodeOfReplica(leader.replica), instruction }];
 }
 
-function isGoingOn(view: ClusterView, { partition }: PartitionRecord): boolean {
+function isGoingOn(view: ClusterView, { partition, replacing }: PartitionRecord): boolean {
   const { leader } = view.group(partition);
-  return leader !== undefined && leader.splitRests !== true;
+  return leader !== undefined && leader.splitRests !== true && replacing === undefined;
 }

@@ -33,8 +33,11 @@ function planIndex(view: ClusterView, { tableId, status }: TableDefinition, inde
     [command({ operation: "IndexEvent", tableId, indexId, event })];
   if (index.status === "DELETING") return isGone(view, indexId) ? tell("gone") : [];
   if (!index.backfilling) return hasLeaders(view, indexId) ? tell("allocated") : [];
-  const isBuilt = view.state.partitionsOf(tableId).every(({ partition, splitting }) => splitting === undefined &&
-    view.group(partition).leader?.builtIndexes?.includes(indexId) === true);
+  const isBuilt = view.state.partitionsOf(tableId).every(({ partition, splitting }) => {
+    const { builtIndexes = [], lastSplit } = view.group(partition).leader ?? {};
+    // Of a split that is done and not recorded, nobody reports on the second half.
+    return builtIndexes.includes(indexId) && (splitting === undefined || lastSplit?.child !== splitting.child);
+  });
   return isBuilt ? tell("built") : [];
 }
 

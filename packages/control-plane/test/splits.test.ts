@@ -2,17 +2,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createSeededRandom } from "@azimuth/foundation/random.ts";
+import type { NewIndex } from "@azimuth/model/table.ts";
 import type { PartitionRecord } from "../src/cluster-map.ts";
 import type { ControlCommand, ControlOutcome } from "../src/commands.ts";
 import { checkInvariants, ControlState } from "../src/control-state.ts";
 import { decide } from "../src/decide.ts";
-import { defaultAutoadminOptions, viewCluster, type ReceivedReport } from "../src/observations.ts";
+import { defaultAutoadminOptions, viewCluster, type ClusterView, type ReceivedReport } from "../src/observations.ts";
 import type { GroupReport } from "../src/node-report.ts";
+import type { Action } from "../src/plan.ts";
+import { planReplicas } from "../src/plan-replicas.ts";
 import { planSplits } from "../src/plan-splits.ts";
+import { planTables } from "../src/plan-tables.ts";
 import { mustDestroy } from "../src/replica-fate.ts";
 import { newTable } from "./fake-cluster.ts";
 
 const middle = `8${"0".repeat(15)}`;
+
+const indexOf = (name: string): NewIndex => ({
+  name, kind: "global", key: { partition: [{ name: "id", type: "S" }], sort: [] }, projection: { kind: "ALL" },
+  throughput: { readUnits: 0, writeUnits: 0 },
+});
 
 class Plane {
   readonly state = new ControlState();
@@ -49,6 +58,31 @@ class Plane {
   }
 }
 
+function reportOf(record: PartitionRecord, more: Partial<GroupReport>): ReadonlyMap<number, ReceivedReport> {
+  const { partition: group, voters } = record;
+  const replica = voters[0] as number;
+  const report: GroupReport = {
+    group, replica, role: "leader", leader: replica, term: 2, applied: 9, lastIndex: 9, initialised: true, voters,
+    learners: [], joint: false, progress: [], items: 0, bytes: 0, corrupted: false, ...more,
+  };
+  const node = { node: replica, incarnation: "i", session: "s", sequence: 1, groups: [report] };
+  return new Map([[replica, { report: node, receivedAt: 0 }]]);
+}
+
+/** What group 0's leader sees when the first partition's leader reports this; a replica may have been missing for long. */
+function viewOf(plane: Plane, report: Partial<GroupReport>, missing?: number): ClusterView {
+  const record = plane.records[0] as PartitionRecord;
+  const { nodeDeadAfterMs: now } = defaultAutoadminOptions;
+  const missingSince = new Map(missing === undefined ? [] : [[record.partition, new Map([[missing, 0]])]]);
+  const reports = new Map([...reportOf(record, report)].map(([node, received]) => [node, { ...received, receivedAt: now }]));
+  const observations = { leadingSince: now, lastBalanceAt: now, missingSince, lastTransferByGroup: new Map(), reports };
+  return viewCluster(plane.state, observations, defaultAutoadminOptions, now);
+}
+
+function commandsOf(actions: readonly Action[]): readonly string[] {
+  return actions.map((action) => (action.kind === "command" ? action.command.operation : action.instruction.kind));
+}
+
 test("a split is announced with the child's number, and recorded as two halves that cover the range", () => {
   const plane = new Plane();
   const { partition, voters, epoch } = plane.only;
@@ -83,12 +117,51 @@ test("a split is refused where it cannot be, and while a replica is being replac
   assert.equal(refusal(plane.run({ operation: "StartSplit", partition })), "PartitionInUse");
 });
 
-test("while a partition is being split its membership stays", () => {
+test("a replica of a partition whose split waits is replaced, and the split waits for that as well", () => {
   const plane = new Plane();
   const { partition, voters, configEpoch } = plane.only;
+  const [kept, removed, other] = voters as [number, number, number];
   plane.run({ operation: "StartSplit", partition });
-  const change = { operation: "StartReplacement", partition, configEpoch, remove: voters[0] as number, node: 0 } as const;
-  assert.equal(plane.run(change).ignored, true);
+  assert.deepEqual(commandsOf(planReplicas(viewOf(plane, {}, removed))), ["StartReplacement"]);
+  plane.run({ operation: "StartReplacement", partition, configEpoch, remove: removed, node: 0 });
+  assert.deepEqual(plane.only.replacing, { remove: removed, add: 0 });
+  assert.deepEqual(planSplits(viewOf(plane, {})), [], "nothing is split in a change of membership");
+  plane.run({
+    operation: "RecordMembership", partition, configEpoch: configEpoch + 1, configIndex: 9, voters: [kept, other],
+  });
+  assert.deepEqual(plane.only.splitting, { child: 2, at: middle });
+  assert.deepEqual(commandsOf(planSplits(viewOf(plane, {}))), ["split"]);
+});
+
+test("a split is recorded before a later change of membership, whose removed replica may be one of the child's", () => {
+  const plane = new Plane();
+  const { partition, voters, configEpoch } = plane.only;
+  const [kept, removed] = voters as [number, number];
+  plane.run({ operation: "StartSplit", partition });
+  plane.run({ operation: "StartReplacement", partition, configEpoch, remove: removed, node: 0 });
+  const lastSplit = { child: 2, at: middle, voters };
+  const both = { voters: [kept], lastSplit };
+  assert.deepEqual(commandsOf(planReplicas(viewOf(plane, both))), []);
+  assert.deepEqual(commandsOf(planSplits(viewOf(plane, both))), ["RecordSplit"]);
+  plane.run({ operation: "RecordSplit", partition, ...lastSplit });
+  const halves = plane.records.map((record) => [record.voters, record.replacing?.remove]);
+  assert.deepEqual(halves, [[voters, removed], [voters, undefined]]);
+  assert.deepEqual(commandsOf(planReplicas(viewOf(plane, both))), ["RecordMembership"]);
+});
+
+test("an index is built although a split waits, but not while the second half has no record", () => {
+  const plane = new Plane();
+  const { partition, voters } = plane.only;
+  const indexUpdate = { kind: "create", index: indexOf("far"), attributes: [] } as const;
+  plane.run({ operation: "UpdateTable", name: "orders", change: {}, indexUpdate });
+  const indexId = plane.state.tables.get(1)?.indexes?.[0]?.indexId ?? 0;
+  plane.run({ operation: "IndexEvent", tableId: 1, indexId, event: "allocated" });
+  const { child, at } = plane.run({ operation: "StartSplit", partition }) as { readonly child: number; readonly at: string };
+  const builtIndexes = [indexId];
+  const isTold = (report: Partial<GroupReport>): boolean =>
+    commandsOf(planTables(viewOf(plane, report))).includes("IndexEvent");
+  assert.equal(isTold({ builtIndexes }), true);
+  assert.equal(isTold({ builtIndexes, lastSplit: { child, at, voters } }), false);
 });
 
 test("a replica of a child that has no record yet is not taken for one of a deleted partition", () => {
@@ -107,26 +180,9 @@ test("a replica of a child that has no record yet is not taken for one of a dele
   assert.deepEqual(plane.state.dropping.get(1)?.partitions, [1, 2], "the table is gone when those replicas are, too");
 });
 
-function reportOf(record: PartitionRecord, more: Partial<GroupReport>): ReadonlyMap<number, ReceivedReport> {
-  const { partition: group, voters } = record;
-  const replica = voters[0] as number;
-  const report: GroupReport = {
-    group, replica, role: "leader", leader: replica, term: 2, applied: 9, lastIndex: 9, initialised: true, voters,
-    learners: [], joint: false, progress: [], items: 0, bytes: 0, corrupted: false, ...more,
-  };
-  const node = { node: replica, incarnation: "i", session: "s", sequence: 1, groups: [report] };
-  return new Map([[replica, { report: node, receivedAt: 0 }]]);
-}
-
 test("the leader is asked to split until it reports that it has, and a partition too large is split where it proposes", () => {
   const plane = new Plane();
-  const plans = (more: Partial<GroupReport>) => {
-    const observations = {
-      leadingSince: 0, lastBalanceAt: 0, missingSince: new Map(), lastTransferByGroup: new Map(),
-      reports: reportOf(plane.records[0] as PartitionRecord, more),
-    };
-    return planSplits(viewCluster(plane.state, observations, defaultAutoadminOptions, 1));
-  };
+  const plans = (more: Partial<GroupReport>) => planSplits(viewOf(plane, more));
   const { partition, epoch, voters } = plane.only;
   assert.deepEqual(plans({}), []);
   assert.deepEqual(plans({ splitAt: middle }),

@@ -48,13 +48,13 @@ export class Splitter {
   }
 
   /**
-   * False when it does not begin: another is under way, this replica does not lead, the range is another by now, or
-   * the indexes are too far behind.
+   * False when it does not begin: another is under way, this replica does not lead, the range is another by now, the
+   * membership is changing, or the indexes are too far behind.
    */
   begin(wish: SplitWish): boolean {
     const { descriptor, readyTerm } = this.#partition;
     if (readyTerm === 0 || this.#run !== undefined || !isWithin(descriptor, wish.at)) return false;
-    if (this.rests) return false;
+    if (!this.#isMembershipSettled() || this.rests) return false;
     const { tableId, localIndexes = [], lastToken } = descriptor;
     const measure = new SplitMeasure([tableId, ...localIndexes], wish.at, lastToken);
     const run: Run = { ...wish, measure, proposing: false };
@@ -82,6 +82,11 @@ export class Splitter {
     this.#run = undefined;
     run.measure.close();
     this.#writes.unseal();
+  }
+
+  #isMembershipSettled(): boolean {
+    const config = this.#doors.host.status(this.#partition.descriptor.partition)?.config;
+    return config !== undefined && isSettled(config);
   }
 
   /** More is queued than can be sent while writes are held back. */

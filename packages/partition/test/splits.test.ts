@@ -213,6 +213,17 @@ test("a split changes nothing when an entry came between, or when the membership
   }
 });
 
+test("a split does not begin while the membership changes, so that no writes wait for nothing", () => {
+  const bench = filled();
+  const settled = bench.config;
+  for (const change of [{ learners: [8193] }, { votersOutgoing: [4097, 4098] }]) {
+    bench.config = { ...settled, ...change };
+    assert.equal(bench.partition.split({ child, at }), false);
+  }
+  bench.config = settled;
+  assert.ok(bench.partition.split({ child, at }));
+});
+
 test("locks of transactions go with their items", () => {
   const bench = filled();
   for (const id of [firstId, lastId]) {

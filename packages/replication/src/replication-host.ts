@@ -377,7 +377,8 @@ class Host implements NodeReplicationHost {
     raft.leaderUnreachable();
     this.#wake(group);
     const voters = raft.config.voters.filter((replica) => nodeOfReplica(replica) !== node);
-    const turn = (voters.indexOf(raft.id) + group.id) % Math.max(1, voters.length);
+    // Who is no voter any more, or not yet, has no place of its own.
+    const turn = (Math.max(0, voters.indexOf(raft.id)) + group.id) % Math.max(1, voters.length);
     const { clock, random, limits } = this.#context;
     const { term } = raft;
     clock.after((turn * 1.2 + random.next() * 0.4) * limits.tickMs, () => {

@@ -52,6 +52,17 @@ test("a quiet leader's node that only falls silent is noticed after an election 
   assert.ok(took < 3000, `failover took ${took} ms`);
 });
 
+test("a learner leaves it to the voters to follow a leader whose node is gone", () => {
+  const cluster = new TestCluster({ seed: 46, nodes: 4 });
+  cluster.createGroup(0, [1, 2, 3]);
+  const leader = cluster.awaitLeader(0);
+  const learner = cluster.addEmptyReplica(0, 4, 2);
+  cluster.change(leader, 0, [{ kind: "add-learner", replica: learner }]);
+  cluster.clock.until(() => cluster.node(4).status(0)?.initialised === true, 10_000, "the learner has its state");
+  leader.crash();
+  assert.notEqual(cluster.awaitLeader(0).number, 4);
+});
+
 test("the control plane's group never goes quiet", () => {
   const cluster = new TestCluster({ seed: 44, nodes: 3, limits: { quietAfterTicks: 10 } });
   cluster.createGroup(0, [1, 2, 3]);

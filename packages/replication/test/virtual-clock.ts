@@ -34,7 +34,8 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): Timer {
-    const event = this.#schedule(this.#now + Math.max(0, delayMs), callback);
+    assert(delayMs >= 0, "a delay must not be negative");
+    const event = this.#schedule(this.#now + delayMs, callback);
     return { cancel: () => (event.callback = undefined) };
   }
 

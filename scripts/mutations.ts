@@ -259,6 +259,12 @@ export const mutations: readonly Mutation[] = [
     to: "",
   },
   {
+    name: "acknowledge what a failed sync did not store",
+    file: `${storage}/create-log-store.ts`,
+    from: "      if (error !== undefined) return this.#options.onFatal(error);",
+    to: "",
+  },
+  {
     name: "overlook a damaged record",
     file: `${storage}/log-recovery.ts`,
     from: "        this.corrupted.set(group, `its part of record",

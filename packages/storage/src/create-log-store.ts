@@ -109,7 +109,8 @@ class Store implements LogStore {
     const segment = this.#current();
     const frameOffset = segment.size + (header?.length ?? 0);
     const parts = header === undefined ? frame.parts : [header, ...frame.parts];
-    segment.file.appendSynced(parts, () => {
+    segment.file.appendSynced(parts, (error) => {
+      if (error !== undefined) return this.#options.onFatal(error);
       segment.size = frameOffset + frame.bytes;
       this.#nextSequence++;
       this.#appends++;

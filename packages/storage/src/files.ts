@@ -1,14 +1,17 @@
 // The files door: the few file operations the log store needs, so that the simulator can put a disk under it
 // that loses what was not synced, tears writes, stalls, fills up and fails. Names are plain names within one
-// directory. A failed write or sync is fatal: it is reported through `onFatal` (given at creation) and the
-// callback never runs; nobody retries an fsync.
+// directory. Every failure is fatal; nobody retries an fsync. What fails at once is reported through `onFatal` (given
+// at creation) and thrown; an append tells its callback, and who called has to end the process.
 
 export interface AppendFile {
   readonly name: string;
   /** Bytes appended so far, durable or not. */
   readonly size: number;
-  /** Appends; `done` runs once these bytes and all before them are durable. One call at a time. */
-  appendSynced(parts: readonly Uint8Array[], done: () => void): void;
+  /**
+   * Appends; `done` runs without an error once these bytes and all before them are durable. With one, nobody knows what
+   * is on the disk: nothing may be appended any more. One call at a time.
+   */
+  appendSynced(parts: readonly Uint8Array[], done: (error: Error | undefined) => void): void;
   /** Durable bytes at [offset, offset + length), synchronously; fewer at the end of the file. */
   read(offset: number, length: number): Uint8Array;
   close(): void;

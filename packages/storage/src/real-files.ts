@@ -52,14 +52,14 @@ export function createRealFiles({ directory, onFatal }: RealFilesOptions): Files
         const flags = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_DSYNC;
         const descriptor = fs.openSync(pathOf(name), flags, 0o644);
         syncDirectory(directory);
-        return openAppendFile(name, descriptor, 0, preallocateBytes, onFatal);
+        return openAppendFile(name, descriptor, 0, preallocateBytes);
       });
     },
     open(name) {
       return fatally(() => {
         const descriptor = fs.openSync(pathOf(name), fs.constants.O_RDWR | fs.constants.O_DSYNC);
         const size = fs.fstatSync(descriptor).size;
-        return openAppendFile(name, descriptor, size, growthBytes, onFatal);
+        return openAppendFile(name, descriptor, size, growthBytes);
       });
     },
     truncate(name, size) {
@@ -102,11 +102,10 @@ function openAppendFile(
   descriptor: number,
   initialSize: number,
   preallocateBytes: number,
-  onFatal: (error: Error) => void,
 ): AppendFile {
   let size = initialSize;
   let allocated = initialSize;
-  let underWay: (() => void) | undefined;
+  let underWay: ((error: Error | undefined) => void) | undefined;
   let closed = false;
 
   const closeDescriptor = (): void => {
@@ -114,11 +113,11 @@ function openAppendFile(
     fs.closeSync(descriptor);
   };
 
-  const finish = (): void => {
+  const finish = (error: Error | undefined): void => {
     const done = underWay;
     underWay = undefined;
     if (closed) closeDescriptor();
-    else done?.();
+    if (!closed || error !== undefined) done?.(error);
   };
 
   return {
@@ -136,10 +135,7 @@ function openAppendFile(
         buffers.push(zeros.subarray(0, Math.min(preallocateBytes, growthBytes)));
       }
       allocated = Math.max(allocated, offset + byteLength(buffers));
-      writeAll(descriptor, buffers, offset, (error) => {
-        if (error) onFatal(error);
-        else finish();
-      });
+      writeAll(descriptor, buffers, offset, finish);
     },
     read(offset, length) {
       assert(!closed, `${name} is closed`);

@@ -13,6 +13,7 @@ import type { Random } from "@azimuth/foundation/random.ts";
 import type { AppendFile, Files } from "./files.ts";
 
 const sectorBytes = 512;
+const noSpace = "ENOSPC: no space left on the simulated disk";
 
 /** Thrown into the running process when its time has come; nothing may catch it but the test or simulator. */
 export class SimulatedKill extends Error {
@@ -50,11 +51,13 @@ interface StoredFile {
   buffer: Uint8Array;
   size: number;
   underWay: Uint8Array | undefined;
+  /** The last append, if it failed: a process that ends leaves anything of it, one that goes on has lost it. */
+  failed: Uint8Array | undefined;
   readonly preallocated: boolean;
 }
 
 function storedFile(content: Uint8Array, preallocated: boolean): StoredFile {
-  return { buffer: content, size: content.length, underWay: undefined, preallocated };
+  return { buffer: content, size: content.length, underWay: undefined, failed: undefined, preallocated };
 }
 
 function extend(file: StoredFile, bytes: Uint8Array): void {
@@ -128,8 +131,10 @@ class Disk implements SimulatedDisk {
     this.#timers.clear();
     for (const name of this.names()) {
       const file = this.#get(name);
-      if (file.underWay !== undefined) extend(file, tear(file.underWay, random));
+      const left = file.underWay ?? file.failed;
+      if (left !== undefined) extend(file, tear(left, random));
       file.underWay = undefined;
+      file.failed = undefined;
       if (file.preallocated && random.chance(0.5)) extend(file, new Uint8Array(random.integer(4 * sectorBytes)));
     }
   }
@@ -142,11 +147,11 @@ class Disk implements SimulatedDisk {
       create: (name, preallocateBytes) => {
         step();
         assert(!this.#files.has(name), `${name} exists`);
-        if (this.#full) this.#fatal(onFatal, "ENOSPC: no space left on the simulated disk");
+        if (this.#full) this.#fatal(onFatal, noSpace);
         this.#files.set(name, storedFile(new Uint8Array(0), preallocateBytes > 0));
-        return this.#openFile(name, session, onFatal);
+        return this.#openFile(name, session);
       },
-      open: (name) => this.#openFile(name, session, onFatal),
+      open: (name) => this.#openFile(name, session),
       truncate: (name, size) => {
         step();
         const file = this.#get(name);
@@ -166,21 +171,22 @@ class Disk implements SimulatedDisk {
     };
   }
 
-  #openFile(name: string, session: number, onFatal: (error: Error) => void): AppendFile {
+  #openFile(name: string, session: number): AppendFile {
     const file = this.#get(name);
     let closed = false;
-    const complete = (done: () => void): void => {
+    const complete = (done: (error: Error | undefined) => void, wasFull: boolean): void => {
       if (session !== this.#session) return;
       this.#step(session);
-      if (this.#failure !== undefined) {
-        const reason = this.#failure;
+      const reason = wasFull ? noSpace : this.#failure;
+      if (reason !== undefined) {
         this.#failure = undefined;
-        onFatal(new Error(reason));
-        return;
+        file.failed = file.underWay;
+        file.underWay = undefined;
+        return done(new Error(reason));
       }
       extend(file, file.underWay as Uint8Array);
       file.underWay = undefined;
-      if (!closed) done();
+      if (!closed) done(undefined);
     };
     return {
       name,
@@ -191,8 +197,9 @@ class Disk implements SimulatedDisk {
         this.#step(session);
         assert(!closed && file.underWay === undefined, `${name}: one append at a time, and none after close`);
         file.underWay = Buffer.concat(parts);
-        if (this.#full) onFatal(new Error("ENOSPC: no space left on the simulated disk"));
-        else this.#later(file.underWay.length, () => complete(done));
+        file.failed = undefined;
+        const isFull = this.#full;
+        this.#later(file.underWay.length, () => complete(done, isFull));
       },
       read(offset, length) {
         assert(!closed, `${name} is closed`);

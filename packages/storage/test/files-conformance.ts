@@ -12,7 +12,9 @@ export interface FilesUnderTest {
 }
 
 export function append(file: AppendFile, ...parts: readonly string[]): Promise<void> {
-  return new Promise((resolve) => file.appendSynced(parts.map(utf8), resolve));
+  return new Promise((resolve, reject) => {
+    file.appendSynced(parts.map(utf8), (error) => (error === undefined ? resolve() : reject(error)));
+  });
 }
 
 export function describeFiles(name: string, open: () => FilesUnderTest): void {
@@ -63,7 +65,7 @@ export function describeFiles(name: string, open: () => FilesUnderTest): void {
   check("the next append may be made from the callback of the one before, and no earlier", async (subject) => {
     const file = subject.files.create("a.log", 0);
     await new Promise<void>((resolve) => {
-      file.appendSynced([utf8("1")], () => file.appendSynced([utf8("2")], resolve));
+      file.appendSynced([utf8("1")], () => file.appendSynced([utf8("2")], () => resolve()));
       assert.throws(() => file.appendSynced([utf8("x")], () => undefined), /one append at a time/);
     });
     assert.equal(fromUtf8(file.read(0, 10)), "12");

@@ -1,6 +1,6 @@
 // Runs the conformance suite over both files doors, and tests what only one of them has.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -35,12 +35,20 @@ test("what a crash left of an atomic write is neither listed nor kept", () => {
   rmSync(directory, { recursive: true });
 });
 
-test("a failing operation on a real file is reported once and its callback never runs", async () => {
+test("a failing operation on a real file is reported once and thrown", async () => {
   const directory = mkdtempSync(join(tmpdir(), "azimuth-files-"));
   const errors: string[] = [];
   const files = createRealFiles({ directory, onFatal: (error) => errors.push(error.message) });
   assert.throws(() => files.open("missing"), /ENOENT/);
   assert.equal(errors.length, 1);
+  rmSync(directory, { recursive: true });
+});
+
+test("an append to a real file that fails tells its callback", { skip: !existsSync("/dev/full") }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), "azimuth-files-"));
+  symlinkSync("/dev/full", join(directory, "full"));
+  const file = createRealFiles({ directory, onFatal: unexpected }).open("full");
+  await assert.rejects(append(file, "no room"), /ENOSPC/);
   rmSync(directory, { recursive: true });
 });
 
@@ -78,11 +86,19 @@ test("a simulated disk stalls, fails its next sync and fills up", () => {
   clock.runAll();
   assert.deepEqual(doneAt, [3, 100]);
   disk.failNextSync("EIO");
-  file.appendSynced([utf8("3")], () => assert.fail("a failed sync completed"));
+  const told: (string | undefined)[] = [];
+  file.appendSynced([utf8("3")], (error) => told.push(error?.message));
   clock.runAll();
   disk.setFull(true);
   assert.throws(() => files.create("b", 0), /ENOSPC/);
-  assert.deepEqual(errors.map((message) => message.split(":")[0]), ["EIO", "ENOSPC"]);
+  file.appendSynced([utf8("4")], (error) => told.push(error?.message));
+  clock.runAll();
+  disk.setFull(false);
+  file.appendSynced([utf8("5")], (error) => told.push(error?.message));
+  clock.runAll();
+  assert.deepEqual(told.map((message) => message?.split(":")[0]), ["EIO", "ENOSPC", undefined]);
+  assert.deepEqual(errors.map((message) => message.split(":")[0]), ["ENOSPC"]);
+  assert.equal(fromUtf8(disk.content("a") as Uint8Array), "125");
 });
 
 test("rot changes a stored byte, and a kill stops the process at the given step", async () => {

@@ -256,7 +256,8 @@ class Delivery {
       ++this.#refreshes > 2 &&
       this.#doors.follower.partitionFor(this.#parcel.tableId, this.#parcel.token) === undefined
     ) {
-      return this.#done({ kind: "gone" });
+      // What is gone may have been there when an attempt of this write was lost.
+      return this.#done({ kind: this.#mayHaveHappened ? "unknown" : "gone" });
     }
     this.#doors.refreshMap(() => this.#pauseThenRetry());
   }

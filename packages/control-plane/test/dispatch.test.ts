@@ -60,9 +60,10 @@ function sendWrite() {
     request: (to: string, fields: RequestFields, _timeoutMs: number, answer: (result: RequestResult) => void) =>
       void sent.push({ ...fields, to, answer }),
   } as unknown as Requester;
-  const map = { lastToken: "f".repeat(16) };
+  const map = { lastToken: "f".repeat(16), isGone: false };
+  const partition = { partition: 1, epoch: 1, voters: [4097, 4098, 4099] };
   const follower = {
-    partitionFor: () => ({ partition: 1, epoch: 1, voters: [4097, 4098, 4099], lastToken: map.lastToken }),
+    partitionFor: () => (map.isGone ? undefined : { ...partition, lastToken: map.lastToken }),
     node: (number: number) => ({ name: `node-${number}`, zone: `az-${number}` }),
   } as unknown as MapFollower;
   const random = createSeededRandom(1);
@@ -106,6 +107,16 @@ test("a write of which an attempt was lost may have happened; one that nobody to
     refuse(first);
     while (sent.length > 0) refuse("unavailable");
     assert.deepEqual(results.map(({ kind }) => kind), [first]);
+  }
+});
+
+test("a write to a table that is gone has not happened, unless an attempt was lost while it was there", () => {
+  for (const [first, expected] of [["unknown", "unknown"], ["unknown-partition", "gone"]] as const) {
+    const { clock, sent, results, map } = sendWrite();
+    map.isGone = true;
+    sent[0]?.answer(response(first));
+    clock.advance(1000);
+    assert.deepEqual(results.map(({ kind }) => kind), [expected]);
   }
 });
 

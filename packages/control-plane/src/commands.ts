@@ -98,6 +98,8 @@ export interface SetNodeStateCommand {
   readonly operation: "SetNodeState";
   readonly node: number;
   readonly state: NodeState;
+  /** Only from this state. Absent: whatever it is. */
+  readonly from?: NodeState;
 }
 
 export interface CreateCredentialCommand {

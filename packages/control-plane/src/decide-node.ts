@@ -96,7 +96,10 @@ function retire(node: NodeRecord): NodeRecord {
 export function decideSetNodeState(state: ControlState, command: SetNodeStateCommand): ControlDecision {
   const node = state.nodes.get(command.node);
   if (node === undefined) return refused("NodeNotFound", `there is no node ${command.node}`);
-  if (node.retired || node.state === command.state) return { effects: [], outcome: { node, ignored: true } };
+  const isOvertaken = command.from !== undefined && command.from !== node.state;
+  if (node.retired || node.state === command.state || isOvertaken) {
+    return { effects: [], outcome: { node, ignored: true } };
+  }
   const changed = { ...node, state: command.state };
   return { effects: [putNode(changed)], outcome: { node: changed } };
 }

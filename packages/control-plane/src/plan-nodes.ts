@@ -1,5 +1,6 @@
 // Whether nodes are up, by their reports; and forgetting the numbers of lost disks once nothing mentions
 // them.
+import type { NodeState } from "./cluster-map.ts";
 import { isMentioned } from "./decide-node.ts";
 import type { ClusterView } from "./observations.ts";
 import { command, type Action } from "./plan.ts";
@@ -13,10 +14,10 @@ export function planNodes(view: ClusterView): readonly Action[] {
     }
     const silent = view.isDead(node);
     const received = view.observations.reports.get(node);
-    if (state === "up" && silent) actions.push(command({ operation: "SetNodeState", node, state: "down" }));
-    if (state === "down" && !silent && received !== undefined) {
-      actions.push(command({ operation: "SetNodeState", node, state: "up" }));
-    }
+    const change = (to: NodeState): void =>
+      void actions.push(command({ operation: "SetNodeState", node, state: to, from: state }));
+    if (state === "up" && silent) change("down");
+    if (state === "down" && !silent && received !== undefined) change("up");
   }
   return actions;
 }

@@ -124,9 +124,9 @@ const situations: readonly (readonly [string, Situation, readonly object[]])[] =
   ["the group has a learner that nothing awaits", { group: { learners: [fresh] } },
     [change([{ kind: "remove", replica: fresh }], [fresh])]],
   ["a node went silent that the record calls up", { silent: [4], states: { 4: "up" } },
-    [{ operation: "SetNodeState", node: 4, state: "down" }]],
+    [{ operation: "SetNodeState", node: 4, state: "down", from: "up" }]],
   ["a node reports that the record calls down", { states: { 4: "down" } },
-    [{ operation: "SetNodeState", node: 4, state: "up" }]],
+    [{ operation: "SetNodeState", node: 4, state: "up", from: "down" }]],
 ];
 
 for (const [what, situation, expected] of situations) {

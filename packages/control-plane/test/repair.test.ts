@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
+import type { NodeState } from "../src/cluster-map.ts";
 import { FakeCluster } from "./fake-cluster.ts";
 
 const three = { a: 2, b: 2, c: 2 };
@@ -144,6 +145,18 @@ test("a draining node loses its leaderships and its replicas", () => {
   cluster.outcome({ operation: "SetNodeState", node: node.number, state: "draining" });
   cluster.runUntil(() => node.held.size === 0 && cluster.isSettled(), 60_000, "drained");
   assertPlaced(cluster, "node-b1");
+});
+
+test("an operator's drain is not undone by what the autoadmin planned before it", () => {
+  const cluster = new FakeCluster({ seed: 9, zones: three });
+  const { number } = cluster.node("node-b1");
+  const set = (state: NodeState, from?: NodeState) =>
+    cluster.outcome({ operation: "SetNodeState", node: number, state, ...(from === undefined ? {} : { from }) });
+  set("draining");
+  assert.equal(set("up", "down").ignored, true);
+  assert.equal(set("down", "up").ignored, true);
+  assert.equal(cluster.map.nodes.find((node) => node.number === number)?.state, "draining");
+  assert.equal(set("up").node?.state, "up");
 });
 
 test("a cluster that grows to three nodes fills its partitions up to three replicas", () => {

@@ -11,6 +11,12 @@ export const mutationsOfSplits: readonly Mutation[] = [
     to: "run.proposing) return;",
   },
   {
+    name: "hold writes back for an index that takes nothing",
+    file: `${partition}/splitter.ts`,
+    from: " > queuedChangesForSplitMax || this.#indexQueue.isFailing;",
+    to: " > queuedChangesForSplitMax;",
+  },
+  {
     name: "split by an entry that something came before",
     file: `${partition}/split.ts`,
     from: "    && index === split.preparedAt + 1 && queued === 0;",

@@ -42,6 +42,7 @@ export class IndexQueue {
   #removing = false;
   /** Log index of the oldest change that is not acknowledged; undefined when none was found. */
   #oldest: number | undefined;
+  #isFailing = false;
 
   constructor(doors: PartitionDoors, partition: Partition) {
     this.#doors = doors;
@@ -54,6 +55,11 @@ export class IndexQueue {
     return !this.#busy && !this.#mayHaveMore;
   }
 
+  /** What was last sent was not taken, and is being tried again. */
+  get isFailing(): boolean {
+    return this.#isFailing;
+  }
+
   /** Leadership or the state changed: what is under way does not count any more. */
   reset(): void {
     this.#run++;
@@ -63,6 +69,7 @@ export class IndexQueue {
     this.#toRemove = [];
     this.#removing = false;
     this.#oldest = undefined;
+    this.#isFailing = false;
   }
 
   /** There may be something in the queue. */
@@ -103,7 +110,8 @@ export class IndexQueue {
     const settle = (): void => {
       if (waiting > 0 || run !== this.#run) return;
       if (failed.length === 0 && buggify("an index change is sent again")) failed.push(...remaining);
-      if (failed.length === 0) return this.#acknowledged(batch);
+      this.#isFailing = failed.length > 0;
+      if (!this.#isFailing) return this.#acknowledged(batch);
       const inOrder = remaining.filter((record) => failed.includes(record));
       this.#doors.clock.after(queueRetryPauseMs, () => {
         if (run === this.#run) this.#deliver(batch, inOrder);

@@ -123,7 +123,7 @@ export class Partition implements StateMachine {
     this.#indexQueue = new IndexQueue(doors, this);
     this.#indexBuilds = new IndexBuilds(doors, this, this.#indexQueue);
     this.#timeToLive = new TimeToLive(doors, this);
-    this.#splitter = new Splitter(doors, this, this.#writes);
+    this.#splitter = new Splitter(doors, this, this.#writes, this.#indexQueue);
     this.#splitPoint = new SplitPoint(doors.engine, this);
   }
 

@@ -13,6 +13,7 @@ import type { KeyValue } from "@azimuth/storage/engine.ts";
 import { indexMarkKey, indexMarkRange, sourceOfIndexMark } from "@azimuth/storage/keys/index-mark-key.ts";
 import { walkRange } from "@azimuth/storage/walk-range.ts";
 import { encodeEntry, type EntryEffect } from "./entry-codec.ts";
+import type { IndexQueue } from "./index-queue.ts";
 import { queuedChangesForSplitMax, rangeChunkBytes, sealedInVainPauseMs, sealedMsMax } from "./limits.ts";
 import type { Partition, PartitionDoors } from "./partition.ts";
 import { isSettled, isWithin } from "./split.ts";
@@ -37,14 +38,16 @@ export class Splitter {
   readonly #doors: PartitionDoors;
   readonly #partition: Partition;
   readonly #writes: WritePath;
+  readonly #indexQueue: IndexQueue;
   #run: Run | undefined;
   /** Clock.now, after an attempt in vain. */
   #restsUntil = 0;
 
-  constructor(doors: PartitionDoors, partition: Partition, writes: WritePath) {
+  constructor(doors: PartitionDoors, partition: Partition, writes: WritePath, indexQueue: IndexQueue) {
     this.#doors = doors;
     this.#partition = partition;
     this.#writes = writes;
+    this.#indexQueue = indexQueue;
   }
 
   /**
@@ -89,9 +92,9 @@ export class Splitter {
     return config !== undefined && isSettled(config);
   }
 
-  /** More is queued than can be sent while writes are held back. */
+  /** More is queued than can be sent while writes are held back, or it cannot be sent. */
   #isIndexBehind(): boolean {
-    return this.#partition.statistics.queued > queuedChangesForSplitMax;
+    return this.#partition.statistics.queued > queuedChangesForSplitMax || this.#indexQueue.isFailing;
   }
 
   #seal(run: Run): void {

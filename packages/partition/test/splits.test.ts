@@ -310,6 +310,17 @@ test("a split holds nothing back while too much is queued for the indexes", () =
   assert.equal(bench.partition.split({ child, at }), false, "nor is anything counted now");
 });
 
+test("a split holds nothing back while an index does not take what it is sent", () => {
+  const { bench, sent } = withSlowIndex([firstId]);
+  for (const done of sent.splice(0)) done(false);
+  assert.ok(bench.partition.splitRests);
+  assert.equal(bench.partition.split({ child, at }), false);
+  bench.elapse();
+  for (const done of sent.splice(0)) done(true);
+  assert.equal(bench.partition.splitRests, false);
+  assert.ok(bench.partition.split({ child, at }));
+});
+
 test("as many writes as may be under way, held back, do not keep out what they wait for", () => {
   const { bench, sent } = withSlowIndex([firstId]);
   beginSplit(bench);

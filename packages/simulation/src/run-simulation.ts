@@ -1,6 +1,7 @@
 // One run: a seed draws a cluster, its network, its faults and its load; the load runs through the faults (safety),
 // then a quorum or everything is healed and must make progress within a bounded time (liveness), and the workloads
-// judge what their clients saw. In the end all copies of everything must be there and be the same.
+// judge what their clients saw. In the end all copies of everything must be there and be the same, and the cluster must
+// be at peace (peace.ts).
 import { createSeededRandom, type Random } from "@azimuth/foundation/random.ts";
 import { setBuggifyDecider } from "@azimuth/foundation/buggify.ts";
 import { setProbeSink } from "@azimuth/foundation/probe.ts";
@@ -16,6 +17,7 @@ import { canDoWithout, describeReplicas, isFullyReplicated } from "./health.ts";
 import { Invariants } from "./invariants.ts";
 import { createMischief } from "./mischief.ts";
 import type { Operator } from "./operator.ts";
+import { checkPeace } from "./peace.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { Trace } from "./trace.ts";
 import { within } from "./within.ts";
@@ -128,6 +130,7 @@ class Run {
     world.startAll();
     const setUp = Promise.all(this.#loads.map(({ workload, context }) => workload.setUp(context)));
     await within(world, setUpLimitMs, setUp, "the tables are not usable");
+    if (this.#drawn.faults.kinds.length === 0) this.#expectNoFailures();
     const nemesis = new Nemesis(world, operator, this.#random.split("nemesis"), this.#drawn.faults);
     this.#nemesis = nemesis;
     nemesis.start();
@@ -150,7 +153,9 @@ class Run {
     const missing = await waitForCopies(world, operator, zoneLeftDown > 0);
     for (const what of missing) this.violated(what);
     if (missing.length > 0) this.describe();
-    if (missing.length === 0) for (const what of await checkCopies(world, operator)) this.violated(what);
+    if (missing.length > 0) return;
+    for (const what of await checkCopies(world, operator)) this.violated(what);
+    await this.#checkPeace(operator, zoneLeftDown > 0);
   }
 
   outcome(): SimulationRun {
@@ -208,6 +213,19 @@ class Run {
     this.#anomaliesByWorkload.set(name, kept);
     kept.push(anomaly);
     if (this.#linesAround.length === 0) this.#linesAround = this.#trace.around(anomaly, history.events);
+  }
+
+  async #checkPeace(operator: Operator, zoneIsDown: boolean): Promise<void> {
+    const world = this.#world;
+    const random = this.#random.split("peace");
+    const client = new SimulatedClient(world, random.split("client"), "peace", 1);
+    this.#clients.push(client);
+    for (const what of await checkPeace({ world, operator, random, client, zoneIsDown })) this.violated(what);
+  }
+
+  /** Where nothing goes wrong nothing may fail. */
+  #expectNoFailures(): void {
+    for (const client of this.#clients) client.onFailedAttempt = (what) => this.violated(`without any fault: ${what}`);
   }
 
   #contextOf(workload: Workload): WorkloadContext {

@@ -39,6 +39,8 @@ export class SimulatedClient {
   readonly #random: Random;
   readonly #zone: number;
   calls = 0;
+  /** Is told of each attempt that found no router, got no answer or HTTP 500. */
+  onFailedAttempt: (what: string) => void = () => {};
 
   constructor(world: World, random: Random, name: string, zone: number) {
     this.#world = world;
@@ -59,10 +61,12 @@ export class SimulatedClient {
         "amz-sdk-request": `attempt=${attempt}; max=${attemptsMax}`,
       };
       const answer = await this.#attempt(target, input, headers);
-      if (answer.kind === "refused-connection") continue;
-      if (answer.kind === "timeout" || answer.status >= 500) {
+      if (answer.kind !== "answer" || answer.status >= 500) {
+        const what = answer.kind === "answer" ? answer.body : answer.kind;
+        this.onFailedAttempt(`${target} ${JSON.stringify(input)}: ${what}`);
+        if (answer.kind === "refused-connection") continue;
         mayHaveHappened = true;
-        reason = answer.kind === "timeout" ? "timeout" : answer.body;
+        reason = what;
         continue;
       }
       const body = JSON.parse(answer.body) as Record<string, unknown>;

@@ -203,7 +203,10 @@ class Run {
     const kept = this.#anomaliesByWorkload.get(name)?.length ?? 0;
     const culprit = operations.at(-1);
     if (culprit === undefined || kept === anomaliesMax) return this.violated(`${name}: ${what}`);
-    const anomaly = { kind: name, explanation: `${what}.`, operations, culprit };
+    const { key } = culprit;
+    const isOfOneKey = key !== undefined && operations.every((operation) => operation.key === key);
+    const of = isOfOneKey ? { key } : {};
+    const anomaly: Anomaly = { kind: name, ...of, explanation: `${what}.`, operations, culprit };
     this.#keep(name, history, anomaly);
     this.violated(`${name}: ${what}\n${explainAsText({ ...anomaly, explanation: "" })}`);
   }

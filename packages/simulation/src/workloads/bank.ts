@@ -2,8 +2,11 @@
 // is there, and notes the transfer's number; the credit adds it to the other and notes it too, unless it is noted
 // already. Any client may die between the steps; in the end every debit without its credit is completed. Then no money
 // is lost or made, no account was ever overdrawn, and each account is exactly what its notes say.
+import type { OpenOperation } from "@azimuth/history/recorder.ts";
 import { conditionFailed, type SimulatedClient } from "../simulated-client.ts";
-import { callUntilKnown, createTable, itemOf, record, type Workload, type WorkloadContext } from "./workload.ts";
+import {
+  callUntilKnown, createTable, itemOf, record, recordUntilKnown, type Workload, type WorkloadContext,
+} from "./workload.ts";
 
 const table = "accounts";
 const accounts = 6;
@@ -24,7 +27,16 @@ interface Transfer {
   readonly amount: number;
   /** The client saw the debit acknowledged, or refused. */
   debited: boolean | undefined;
+  debit: OpenOperation | undefined;
 }
+
+/** What a read found. */
+interface Seen {
+  readonly account: Account | undefined;
+  readonly open: OpenOperation;
+}
+
+const balanceIn = (body: Record<string, unknown>): number => Number(itemOf<Account>(body)?.balance?.N);
 
 export function createBankWorkload(): Workload {
   const transfers: Transfer[] = [];
@@ -51,10 +63,11 @@ export function createBankWorkload(): Workload {
     const { random, history } = context;
     const [from, to] = random.shuffle(names) as [string, string];
     const id = `t${transfers.length}`;
-    const transfer: Transfer = { id, from, to, amount: random.between(1, 30), debited: undefined };
+    const transfer: Transfer = { id, from, to, amount: random.between(1, 30), debited: undefined, debit: undefined };
     transfers.push(transfer);
     const value = { id: transfer.id, amount: transfer.amount };
     const debit = history.invoke(client.name, "debit", value, from);
+    transfer.debit = debit;
     const debited = await step(client, from, transfer, "debit");
     record(context, debit, debited, () => value);
     if (debited.kind === "ok") transfer.debited = true;
@@ -64,24 +77,26 @@ export function createBankWorkload(): Workload {
     const credit = history.invoke(client.name, "credit", value, to);
     const credited = await step(client, to, transfer, "credit");
     record(context, credit, credited, () => value);
-    if (credited.kind === "refused") context.violated(`the first credit of ${transfer.id} was refused as a repetition`);
+    if (credited.kind !== "refused") return;
+    context.violated(`the first credit of ${transfer.id} was refused as a repetition`, debit, credit);
   }
 
   async function read(context: WorkloadContext, client: SimulatedClient, account: string): Promise<void> {
     const open = context.history.invoke(client.name, "read", null, account);
     const input = { TableName: table, Key: { id: { S: account } }, ConsistentRead: true };
     const result = await client.call("GetItem", input);
-    record(context, open, result, (body) => Number(itemOf<Account>(body)?.balance?.N));
-    if (result.kind === "ok") audit(context, account, itemOf<Account>(result.body));
+    record(context, open, result, balanceIn);
+    if (result.kind === "ok") audit(context, account, { account: itemOf<Account>(result.body), open });
   }
 
   /** What one account says of itself must agree at any moment. */
-  function audit(context: WorkloadContext, name: string, account: Account | undefined): number {
+  function audit(context: WorkloadContext, name: string, { account, open }: Seen): number {
     const amountOf = (id: string): number => transfers[Number(id.slice(1))]?.amount ?? Number.NaN;
     const sum = (ids: readonly string[] = []): number => ids.reduce((total, id) => total + amountOf(id), 0);
     const balance = Number(account?.balance?.N);
     const expected = initial - sum(account?.out?.SS) + sum(account?.in?.SS);
-    if (balance !== expected || balance < 0) context.violated(`${name} holds ${balance}, its notes say ${expected}`);
+    const isRight = balance === expected && balance >= 0;
+    if (!isRight) context.violated(`${name} holds ${balance}, its notes say ${expected}`, open);
     return balance;
   }
 
@@ -96,11 +111,12 @@ export function createBankWorkload(): Workload {
     }
   }
 
-  async function readAll(context: WorkloadContext): Promise<Map<string, Account | undefined>> {
-    const found = new Map<string, Account | undefined>();
-    for (const name of names) {
-      const input = { TableName: table, Key: { id: { S: name } }, ConsistentRead: true };
-      found.set(name, itemOf<Account>(await callUntilKnown(context, "GetItem", input)));
+  async function readAll(context: WorkloadContext): Promise<Map<string, Seen>> {
+    const found = new Map<string, Seen>();
+    for (const key of names) {
+      const input = { TableName: table, Key: { id: { S: key } }, ConsistentRead: true };
+      const { body, open } = await recordUntilKnown(context, { f: "read", key, target: "GetItem", input }, balanceIn);
+      found.set(key, { account: itemOf<Account>(body), open });
     }
     return found;
   }
@@ -123,15 +139,15 @@ export function createBankWorkload(): Workload {
     },
     async check(context) {
       const before = await readAll(context);
-      const debited = new Set([...before.values()].flatMap((account) => account?.out?.SS ?? []));
-      for (const { id, debited: known } of transfers) {
-        if (known !== undefined && known !== debited.has(id)) {
-          context.violated(`the debit of ${id} was ${known ? "acknowledged and is lost" : "refused and was done"}`);
-        }
+      const debited = new Set([...before.values()].flatMap(({ account }) => account?.out?.SS ?? []));
+      for (const { id, from, debit, debited: known } of transfers) {
+        if (known === undefined || known === debited.has(id)) continue;
+        const what = `the debit of ${id} was ${known ? "acknowledged and is lost" : "refused and was done"}`;
+        context.violated(what, debit, before.get(from)?.open);
       }
       await completeAll(context, debited);
       let total = 0;
-      for (const [name, account] of await readAll(context)) total += audit(context, name, account);
+      for (const [name, seen] of await readAll(context)) total += audit(context, name, seen);
       if (total !== accounts * initial) context.violated(`the bank holds ${total}, not ${accounts * initial}`);
     },
   };

@@ -2,6 +2,7 @@
 // writes them with a time to expire (past, soon, late, never, or a value that is none), prolongs them, and looks. An
 // item may be gone only once some process's clock can have passed its time, and then stays away; what was prolonged
 // in time stays. In the end everything whose time has come is gone, out of the indexes too.
+import type { OpenOperation } from "@azimuth/history/recorder.ts";
 import { conditionFailed, type CallResult, type SimulatedClient } from "../simulated-client.ts";
 import { lines, scanAll, type Attributes } from "./scan-all.ts";
 import { itemOf, record, type Workload, type WorkloadContext } from "./workload.ts";
@@ -26,6 +27,8 @@ interface Item {
   readonly expires: number;
   /** Virtual time of its last write, or before. */
   readonly since: number;
+  /** Its last write. */
+  readonly write: OpenOperation;
 }
 
 /** One item that a client has, as far as it knows; after an unknown outcome it takes another key. */
@@ -34,6 +37,8 @@ class Slot {
   #generation = 0;
   #writes = 0;
   item: Item | undefined;
+  /** Who saw last that it is not there. */
+  gone: OpenOperation | undefined;
 
   constructor(name: string) {
     this.#name = name;
@@ -162,7 +167,7 @@ async function put(context: WorkloadContext, client: SimulatedClient, slot: Slot
   const open = context.history.invoke(client.name, "put", attributes, slot.name);
   const result = await client.call("PutItem", { TableName: table, Item: attributes });
   record(context, open, result, () => null);
-  if (result.kind === "ok") slot.item = { attributes, expires, since };
+  if (result.kind === "ok") slot.item = { attributes, expires, since, write: open };
   else if (result.kind === "unknown") slot.abandon();
 }
 
@@ -185,9 +190,9 @@ async function change(context: WorkloadContext, client: SimulatedClient, slot: S
   if (result.kind === "ok") {
     const { [timeAttribute]: _, ...rest } = before.attributes;
     const attributes = { ...rest, token, ...(value === undefined ? {} : { [timeAttribute]: value }) };
-    slot.item = { attributes, expires, since };
+    slot.item = { attributes, expires, since, write: open };
   } else if (result.kind === "unknown") slot.abandon();
-  else if (result.kind === "refused" && result.type === conditionFailed) isGone(context, slot);
+  else if (result.kind === "refused" && result.type === conditionFailed) isGone(context, slot, open);
 }
 
 async function look(context: WorkloadContext, client: SimulatedClient, slot: Slot): Promise<void> {
@@ -196,22 +201,24 @@ async function look(context: WorkloadContext, client: SimulatedClient, slot: Slo
   record(context, open, result, (body) => itemOf(body) ?? null);
   if (result.kind !== "ok") return;
   const found = itemOf<Attributes>(result.body);
-  if (found === undefined) return isGone(context, slot);
-  if (slot.item === undefined) context.violated(`${slot.name} came back: ${lines([found])[0]}`);
-  else if (lines([found])[0] !== lines([slot.item.attributes])[0]) {
-    context.violated(`${slot.name} is ${lines([found])[0]} and not ${lines([slot.item.attributes])[0]}`);
-  }
+  if (found === undefined) return isGone(context, slot, open);
+  const [seen] = lines([found]);
+  const { item } = slot;
+  if (item === undefined) return context.violated(`${slot.name} came back: ${seen}`, slot.gone, open);
+  const [written] = lines([item.attributes]);
+  if (seen !== written) context.violated(`${slot.name} is ${seen} and not ${written}`, item.write, open);
 }
 
 /** The item was seen not to be there. */
-function isGone(context: WorkloadContext, slot: Slot): void {
+function isGone(context: WorkloadContext, slot: Slot, seen: OpenOperation): void {
   const { item } = slot;
   slot.item = undefined;
+  slot.gone = seen;
   if (item === undefined) return;
   const latest = context.world.latestWallSince(item.since);
   if (item.expires * 1000 <= latest) return;
   const what = lines([item.attributes])[0];
-  context.violated(`${slot.name} is gone, though no clock was past ${latest / 1000}: ${what}`);
+  context.violated(`${slot.name} is gone, though no clock was past ${latest / 1000}: ${what}`, item.write, seen);
 }
 
 async function untilGone(context: WorkloadContext): Promise<void> {

@@ -3,11 +3,25 @@
 // begins again. Meanwhile the other workloads' tables must not notice.
 //
 // A request whose outcome is unknown may take effect at any later time: after one, the client takes another name.
-import type { SimulatedClient } from "../simulated-client.ts";
+import type { OpenOperation } from "@azimuth/history/recorder.ts";
+import type { CallResult, SimulatedClient } from "../simulated-client.ts";
 import { type Workload, type WorkloadContext } from "./workload.ts";
 
 const itemsPerTable = 6;
 const waitPollMs = 60;
+
+interface Called {
+  readonly open: OpenOperation;
+  /** Undefined when it is not known to have been done. */
+  readonly body: Record<string, unknown> | undefined;
+}
+
+interface Held {
+  readonly id: { readonly S: string };
+  readonly life: { readonly N: string };
+}
+
+const itemsIn = (body: Record<string, unknown>): readonly Held[] => body["Items"] as readonly Held[];
 
 export function createTablesWorkload(): Workload {
   /** Names that some request may still create or delete. */
@@ -51,29 +65,38 @@ export function createTablesWorkload(): Workload {
 
   async function use(context: WorkloadContext, client: SimulatedClient, name: string, life: number): Promise<void> {
     const { violated } = context;
-    const call = async (target: string, input: object): Promise<Record<string, unknown> | undefined> => {
-      const result = await client.call(target, input);
-      if (result.kind === "refused") violated(`${target} on the active ${name}: ${result.type}: ${result.message}`);
-      return result.kind === "ok" ? result.body : undefined;
+    const call = async (f: string, value: unknown, target: string, input: object): Promise<Called> => {
+      const open = context.history.invoke(client.name, f, value, name);
+      const result = await client.call(target, { TableName: name, ...input });
+      note(open, result, f === "scan" ? (body) => itemsIn(body).map(({ id }) => id.S) : () => value);
+      const refusal = result.kind === "refused" ? `${result.type}: ${result.message}` : undefined;
+      if (refusal !== undefined) violated(`${target} on the active ${name}: ${refusal}`, open);
+      return { open, body: result.kind === "ok" ? result.body : undefined };
     };
-    const before = await call("Scan", { TableName: name, ConsistentRead: true });
-    const held = before?.["Count"] ?? 0;
-    if (held !== 0) violated(`the new table ${name} holds ${String(held)} items`);
-    const acknowledged = new Set<string>();
+    const scan = (): Promise<Called> => call("scan", null, "Scan", { ConsistentRead: true });
+    const before = await scan();
+    const held = before.body?.["Count"] ?? 0;
+    if (held !== 0) violated(`the new table ${name} holds ${String(held)} items`, before.open);
+    const acknowledged = new Map<string, OpenOperation>();
     for (let item = 0; item < itemsPerTable && !context.isStopped(); item++) {
       const id = `item-${item}`;
-      const put = await call("PutItem", { TableName: name, Item: { id: { S: id }, life: { N: String(life) } } });
-      if (put !== undefined) acknowledged.add(id);
+      const put = await call("put", id, "PutItem", { Item: { id: { S: id }, life: { N: String(life) } } });
+      if (put.body !== undefined) acknowledged.set(id, put.open);
       await context.think();
     }
-    const after = await call("Scan", { TableName: name, ConsistentRead: true });
-    if (after === undefined) return;
-    const items = after["Items"] as { id: { S: string }; life: { N: string } }[];
+    const after = await scan();
+    if (after.body === undefined) return;
+    const items = itemsIn(after.body);
     const found = new Set(items.map((item) => item.id.S));
-    const lost = [...acknowledged].filter((id) => !found.has(id));
-    if (lost.length > 0) violated(`${lost.join(", ")} of ${name} were acknowledged and are not there`);
+    const lost = [...acknowledged].filter(([id]) => !found.has(id));
+    if (lost.length > 0) {
+      const ids = lost.map(([id]) => id).join(", ");
+      violated(`${ids} of ${name} were acknowledged and are not there`, ...lost.map(([, open]) => open), after.open);
+    }
     const old = items.filter((item) => item.life.N !== String(life));
-    for (const item of old) violated(`${name} holds ${item.id.S} of its life ${item.life.N}, not ${life}`);
+    for (const item of old) {
+      violated(`${name} holds ${item.id.S} of its life ${item.life.N}, not ${life}`, after.open);
+    }
   }
 
   async function remove(context: WorkloadContext, client: SimulatedClient, name: string): Promise<void> {
@@ -105,4 +128,18 @@ export function createTablesWorkload(): Workload {
     },
     async check() {},
   };
+}
+
+/** A refusal of anything but a table's creation and deletion is a violation, which the caller notes. */
+function note(open: OpenOperation, result: CallResult, valueOf: (body: Record<string, unknown>) => unknown): void {
+  switch (result.kind) {
+    case "ok":
+      return open.ok(valueOf(result.body));
+    case "unreachable":
+      return open.fail("unreachable");
+    case "unknown":
+      return open.info(result.reason);
+    case "refused":
+      return open.fail(result.type);
+  }
 }

@@ -1,8 +1,11 @@
 // A bank whose transfers are transactions over two tables: the debit if the account has the money, the credit, and a
 // receipt. At any moment all accounts together, read in one transaction, hold what they held at first, and no account
 // is overdrawn; a receipt is there exactly when its transfer was done.
+import type { OpenOperation } from "@azimuth/history/recorder.ts";
 import type { CallResult, SimulatedClient } from "../simulated-client.ts";
-import { callUntilKnown, createTable, itemOf, type Workload, type WorkloadContext } from "./workload.ts";
+import {
+  callUntilKnown, createTable, itemOf, recordUntilKnown, type Workload, type WorkloadContext,
+} from "./workload.ts";
 
 const tables = ["transfer-accounts-1", "transfer-accounts-2"] as const;
 const receipts = "transfer-receipts";
@@ -17,6 +20,15 @@ interface Answer {
   readonly Responses: readonly { readonly Item?: Account }[];
 }
 
+interface Transfer {
+  readonly open: OpenOperation;
+  /** True: acknowledged; false: refused; undefined: nobody knows. */
+  readonly done: boolean | undefined;
+}
+
+const balancesIn = (body: Record<string, unknown>): readonly number[] =>
+  (body as unknown as Answer).Responses.map(({ Item }) => Number(Item?.balance?.N));
+
 const names = Array.from({ length: accounts }, (_, number) => ({
   TableName: tables[number % tables.length] as string,
   Key: { id: { S: `account-${number}` } },
@@ -24,17 +36,16 @@ const names = Array.from({ length: accounts }, (_, number) => ({
 
 export function createTransfersWorkload(): Workload {
   let transfers = 0;
-  /** True: acknowledged; false: refused; undefined: nobody knows. */
-  const known = new Map<string, boolean | undefined>();
+  const known = new Map<string, Transfer>();
 
   async function transfer(context: WorkloadContext, client: SimulatedClient): Promise<void> {
     const { random, history } = context;
     const [from, to] = random.shuffle(names) as [(typeof names)[number], (typeof names)[number]];
     const id = `transfer-${++transfers}`;
     const amount = { N: String(random.between(1, 60)) };
-    known.set(id, undefined);
     const value = { id, from: from.Key.id.S, to: to.Key.id.S, amount: amount.N };
     const open = history.invoke(client.name, "transfer", value);
+    known.set(id, { open, done: undefined });
     const update = (account: (typeof names)[number], sign: "+" | "-") => ({
       Update: {
         ...account,
@@ -53,22 +64,21 @@ export function createTransfersWorkload(): Workload {
     const TransactItems = random.shuffle([update(from, "-"), update(to, "+"), receipt]);
     const token = random.chance(0.5) ? { ClientRequestToken: id } : {};
     const result = await client.call("TransactWriteItems", { TransactItems, ...token });
-    known.set(id, note(context, open, result));
+    known.set(id, { open, done: note(context, open, result, () => value) });
   }
 
   async function readTogether(context: WorkloadContext, client: SimulatedClient): Promise<boolean> {
     const open = context.history.invoke(client.name, "read-all", null);
     const result = await client.call("TransactGetItems", { TransactItems: names.map((name) => ({ Get: name })) });
-    note(context, open, result);
-    if (result.kind === "ok") audit(context, result.body as unknown as Answer);
+    note(context, open, result, balancesIn);
+    if (result.kind === "ok") audit(context, balancesIn(result.body), open);
     return result.kind === "ok";
   }
 
-  function audit(context: WorkloadContext, { Responses }: Answer): void {
-    const balances = Responses.map(({ Item }) => Number(Item?.balance?.N));
+  function audit(context: WorkloadContext, balances: readonly number[], open: OpenOperation): void {
     const total = balances.reduce((sum, balance) => sum + balance, 0);
     if (total === accounts * initial && balances.every((balance) => balance >= 0)) return;
-    context.violated(`at one moment the accounts held ${balances.join(", ")}: ${total}`);
+    context.violated(`at one moment the accounts held ${balances.join(", ")}: ${total}`, open);
   }
 
   return {
@@ -88,12 +98,13 @@ export function createTransfersWorkload(): Workload {
     },
     async check(context) {
       while (!(await readTogether(context, context.clients[0] as SimulatedClient))) await context.world.sleep(500);
-      for (const [id, done] of known) {
+      for (const [id, { done, open }] of known) {
         if (done === undefined) continue;
         const input = { TableName: receipts, Key: { id: { S: id } }, ConsistentRead: true };
-        const exists = itemOf<object>(await callUntilKnown(context, "GetItem", input)) !== undefined;
-        if (exists === done) continue;
-        context.violated(`${id} was ${done ? "acknowledged and is lost" : "refused and was done"}`);
+        const what = { f: "read", key: id, target: "GetItem", input };
+        const receipt = await recordUntilKnown(context, what, (body) => itemOf<object>(body) ?? null);
+        if ((itemOf<object>(receipt.body) !== undefined) === done) continue;
+        context.violated(`${id} was ${done ? "acknowledged and is lost" : "refused and was done"}`, open, receipt.open);
       }
     },
   };
@@ -102,12 +113,13 @@ export function createTransfersWorkload(): Workload {
 /** Ends an operation of the history; true when it was done, false when it was refused. */
 function note(
   context: WorkloadContext,
-  open: ReturnType<WorkloadContext["history"]["invoke"]>,
+  open: OpenOperation,
   result: CallResult,
+  valueOf: (body: Record<string, unknown>) => unknown,
 ): boolean | undefined {
   switch (result.kind) {
     case "ok":
-      open.ok(result.body);
+      open.ok(valueOf(result.body));
       return true;
     case "unreachable":
       open.fail("unreachable");
@@ -119,7 +131,7 @@ function note(
       open.fail(result.type);
       if (result.type === "TransactionCanceledException") return false;
       if (result.type === "TransactionInProgressException") return undefined;
-      context.violated(`refused with ${result.type}: ${result.message}`);
+      context.violated(`refused with ${result.type}: ${result.message}`, open);
       return false;
   }
 }

@@ -73,6 +73,30 @@ export async function callUntilKnown(
   }
 }
 
+interface RecordedCall {
+  /** What the history calls it. */
+  readonly f: string;
+  readonly key: string;
+  readonly target: string;
+  readonly input: object;
+}
+
+/** The same as an operation of the history, so that a picture can show it. */
+export async function recordUntilKnown(
+  context: WorkloadContext,
+  { f, key, target, input }: RecordedCall,
+  valueOf: (body: Record<string, unknown>) => unknown,
+): Promise<{ readonly body: Record<string, unknown>; readonly open: OpenOperation }> {
+  const client = context.clients[0] as SimulatedClient;
+  for (;;) {
+    const open = context.history.invoke(client.name, f, null, key);
+    const result = await client.call(target, input);
+    record(context, open, result, valueOf);
+    if (result.kind === "ok") return { body: result.body, open };
+    await context.world.sleep(100);
+  }
+}
+
 /** Writes the end of an operation into the history; a refusal other than of a condition is a violation. */
 export function record(
   context: WorkloadContext,

@@ -247,6 +247,13 @@ export const mutations: readonly Mutation[] = [
     outOfSight: "a simulated disk is opened by one process at a time",
   },
   {
+    name: "rely on a record that only the system's memory may hold",
+    file: `${storage}/log-recovery.ts`,
+    from: "  rewriteLastAppend(files, scanned.at(-1));\n",
+    to: "",
+    outOfSight: "a process that ends takes its machine with it",
+  },
+  {
     name: "take a torn header for damage to every group",
     file: `${storage}/log-recovery.ts`,
     from: "  const isFirst = last.header === undefined && last",

@@ -26,6 +26,11 @@ export interface Files {
   open(name: string): AppendFile;
   /** Cuts a file that is not open and makes that durable. */
   truncate(name: string, size: number): void;
+  /**
+   * Writes what a file that is not open holds from `offset` on once more, and makes that durable. After a failed sync
+   * a new process may be shown what never reached the disk, and another sync would have nothing to write.
+   */
+  rewrite(name: string, offset: number): void;
   remove(name: string): void;
   /** Replaces a small file atomically and durably. */
   writeAtomically(name: string, content: Uint8Array): void;

@@ -59,6 +59,7 @@ export function recoverLog(files: Files, cache: EntryCache): RecoveredLog {
   } else if (last !== undefined && last.end < last.size) {
     files.truncate(last.name, last.end);
   }
+  rewriteLastAppend(files, scanned.at(-1));
   const replay = new Replay(cache);
   for (const segment of scanned) replay.segment(segment, files.open(segment.name));
   replay.finish(syncedByClose);
@@ -120,6 +121,15 @@ function cutTornTail(scanned: readonly ScannedSegment[], syncedByClose: number):
   probe("a torn write was cut off the log");
   last.items.splice(isFirst ? 0 : -1);
   last.end = tail.offset;
+}
+
+/**
+ * The last append may be here only because the system has it in memory: the process before this one ended when its sync
+ * failed. From now on it counts, so it is made durable first. A file's header came with its first frame.
+ */
+function rewriteLastAppend(files: Files, last: ScannedSegment | undefined): void {
+  const tail = last?.items.at(-1);
+  if (last !== undefined && tail !== undefined) files.rewrite(last.name, last.items.length === 1 ? 0 : tail.offset);
 }
 
 /** The latest frame that something but `tail` tells of. */

@@ -70,6 +70,17 @@ export function createRealFiles({ directory, onFatal }: RealFilesOptions): Files
         fs.closeSync(descriptor);
       });
     },
+    rewrite(name, offset) {
+      fatally(() => {
+        const content = fs.readFileSync(pathOf(name));
+        const descriptor = fs.openSync(pathOf(name), "r+");
+        for (let at = offset; at < content.length; ) {
+          at += fs.writeSync(descriptor, content, at, content.length - at, at);
+        }
+        fs.fsyncSync(descriptor);
+        fs.closeSync(descriptor);
+      });
+    },
     remove(name) {
       fatally(() => {
         fs.unlinkSync(pathOf(name));

@@ -2,7 +2,8 @@
 //
 // A SimulatedDisk outlives the processes that use it: `disk.open(onFatal)` is what one process sees, `crash` ends
 // it. What was synced survives a crash whole. Of an append under way, each 512-byte sector is written, left as
-// zeros or filled with garbage, and the file may end anywhere within it, or go on with preallocated zeros.
+// zeros or filled with garbage, and the file may end anywhere within it, or go on with preallocated zeros. When only
+// the process ends, the next one finds it whole, as the system's cache has it, and a crash may still tear it.
 // Creating, truncating, removing and atomic writing are durable when they return, as the door promises.
 //
 // Every operation is one or two numbered steps (an append has two: submitted and completed); `killAfter` stops the
@@ -53,11 +54,14 @@ interface StoredFile {
   underWay: Uint8Array | undefined;
   /** The last append, if it failed: a process that ends leaves anything of it, one that goes on has lost it. */
   failed: Uint8Array | undefined;
+  /** Where what a dead process left under way lies, as long as nobody wrote it again. */
+  cached: { readonly from: number; readonly to: number } | undefined;
   readonly preallocated: boolean;
 }
 
 function storedFile(content: Uint8Array, preallocated: boolean): StoredFile {
-  return { buffer: content, size: content.length, underWay: undefined, failed: undefined, preallocated };
+  const nothing = { underWay: undefined, failed: undefined, cached: undefined };
+  return { buffer: content, size: content.length, ...nothing, preallocated };
 }
 
 function extend(file: StoredFile, bytes: Uint8Array): void {
@@ -135,6 +139,8 @@ class Disk implements SimulatedDisk {
       if (left !== undefined) extend(file, tear(left, random));
       file.underWay = undefined;
       file.failed = undefined;
+      if (file.cached !== undefined) tearCached(file, file.cached, random);
+      file.cached = undefined;
       if (file.preallocated && random.chance(0.5)) extend(file, new Uint8Array(random.integer(4 * sectorBytes)));
     }
   }
@@ -142,6 +148,7 @@ class Disk implements SimulatedDisk {
   open(onFatal: (error: Error) => void): Files {
     const session = ++this.#session;
     const step = (): void => this.#step(session);
+    for (const file of this.#files.values()) keepInCache(file);
     return {
       list: () => this.names(),
       create: (name, preallocateBytes) => {
@@ -157,6 +164,13 @@ class Disk implements SimulatedDisk {
         const file = this.#get(name);
         assert(file.underWay === undefined && size <= file.size, `${name} cannot be cut at ${size}`);
         file.size = size;
+        if (file.cached !== undefined && size < file.cached.to) file.cached = undefined;
+      },
+      rewrite: (name, offset) => {
+        step();
+        const file = this.#get(name);
+        assert(file.underWay === undefined && offset <= file.size, `${name} cannot be written again from ${offset}`);
+        if (file.cached !== undefined && offset <= file.cached.from) file.cached = undefined;
       },
       remove: (name) => {
         step();
@@ -241,6 +255,23 @@ class Disk implements SimulatedDisk {
     assert(file !== undefined, `there is no file ${name}`);
     return file;
   }
+}
+
+function keepInCache(file: StoredFile): void {
+  const left = file.underWay ?? file.failed;
+  if (left === undefined) return;
+  file.cached = { from: file.size, to: file.size + left.length };
+  extend(file, left);
+  file.underWay = undefined;
+  file.failed = undefined;
+}
+
+/** What follows was synced by itself and stays where it is. */
+function tearCached(file: StoredFile, { from, to }: { from: number; to: number }, random: Random): void {
+  const torn = tear(file.buffer.slice(from, to), random);
+  file.buffer.fill(0, from, to);
+  file.buffer.set(torn, from);
+  if (file.size === to) file.size = from + torn.length;
 }
 
 /** What a crash leaves of an append: all, nothing, or a mixture of sectors, cut anywhere. */

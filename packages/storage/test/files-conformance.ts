@@ -91,6 +91,19 @@ export function describeFiles(name: string, open: () => FilesUnderTest): void {
     again.close();
   });
 
+  check("what is written once more is the same", async (subject) => {
+    const file = subject.files.create("a", 4096);
+    await append(file, "abc");
+    await append(file, "def");
+    file.close();
+    subject.files.rewrite("a", 3);
+    subject.files.rewrite("a", 0);
+    const again = subject.reopen().open("a");
+    assert.equal(again.size, 6);
+    assert.equal(fromUtf8(again.read(0, 10)), "abcdef");
+    again.close();
+  });
+
   check("a small file is replaced whole", async (subject) => {
     assert.equal(subject.files.readWhole("mark"), undefined);
     subject.files.writeAtomically("mark", utf8("first, longer"));

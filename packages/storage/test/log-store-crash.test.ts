@@ -133,6 +133,29 @@ test("the first append of a file may be torn anywhere, in a header of several se
   }
 });
 
+test("a record whose sync failed is on the disk before a process that found it in memory relies on it", () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const random = createSeededRandom(`failed sync ${seed}`);
+    const { clock, disk } = createWorld();
+    const openStore = (): LogStore =>
+      createLogStore({ files: disk.open(() => undefined), log: silentLogger, onFatal: () => undefined, segmentBytes });
+    const store = openStore();
+    store.append([{ group: 1, create: { replica: 1 } }], () => undefined);
+    clock.runAll();
+    for (let index = 1; index < 2 + random.integer(8); index++) {
+      const data = random.bytes(400);
+      store.append([{ group: 1, entries: [{ index, term: 1, kind: "normal", data }] }], () => undefined);
+      clock.runAll();
+    }
+    disk.failNextSync("EIO");
+    store.append([{ group: 1, hardState: { term: 9, vote: 1, commit: 0 } }], () => assert.fail("acknowledged"));
+    clock.runAll();
+    const found = storeText(openStore(), []);
+    disk.crash(random);
+    assert.equal(storeText(openStore(), []), found, `seed ${seed}`);
+  }
+});
+
 /** A log of several segments with its model, closed cleanly or by a crash that left nothing half done. */
 function writtenLog(clean: boolean): World {
   const world = createWorld();

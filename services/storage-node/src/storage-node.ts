@@ -89,7 +89,7 @@ export interface StorageNode {
   status(): NodeStatus;
   /** Asks the control plane to split a partition, wherever its replicas are. */
   split(request: SplitRequest, done: (answer: SplitAnswer) => void): void;
-  /** Hands leaderships to others; then stops answering new work. */
+  /** Hands leaderships to others, as far as there are any, and follows no instructions meanwhile. */
   drain(done: () => void): void;
   stop(done: () => void): void;
   /** Throws when a replica's state contradicts itself; for simulation, between events. */
@@ -404,9 +404,12 @@ class NodeProcess implements StorageNode {
   }
 
   drain(done: () => void): void {
+    if (this.#opened === undefined) return done();
     this.#draining = true;
-    if (this.#opened === undefined) done();
-    else this.#opened.host.drain(done);
+    this.#opened.host.drain(() => {
+      this.#draining = false;
+      done();
+    });
   }
 
   stop(done: () => void): void {

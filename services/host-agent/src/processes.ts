@@ -26,7 +26,7 @@ export type Signal = "SIGKILL" | "SIGTERM" | "SIGSTOP" | "SIGCONT";
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: string | null;
-  /** Why it could not be started at all. */
+  /** Why it could not be started, or not in a way that it could be left to run. */
   readonly failure?: string;
 }
 

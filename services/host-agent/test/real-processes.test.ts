@@ -1,6 +1,6 @@
 // Real child processes. A child reports by an HTTP request to the test, so nothing has to be waited for by time.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -22,6 +22,7 @@ const program = `
 
 async function setUp(context: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), "azimuth-agent-"));
+  writeFileSync(join(directory, "file"), "no directory");
   const heard: string[] = [];
   const listeners: { prefix: string; resolve: (path: string) => void }[] = [];
   const server = await startHttpServer({
@@ -40,6 +41,10 @@ async function setUp(context: TestContext) {
       specs: [
         { name: "child", zone: "az-1", kind: "dummy", command: process.execPath,
           arguments: ["-e", program, `http://${server.address}`], logFile, pidFile },
+        { name: "unlogged", zone: null, kind: "dummy", command: process.execPath, arguments: ["-e", ""],
+          logFile: join(directory, "file", "child.log") },
+        { name: "unfindable", zone: null, kind: "dummy", command: process.execPath,
+          arguments: ["-e", "setInterval(() => undefined, 1000)"], pidFile: join(directory, "file", "child.pid") },
         { name: "missing", zone: null, kind: "dummy", command: join(directory, "no-such-program"), arguments: [] },
       ],
       stopLimitMs: 20_000, restartDelayMs: 1,
@@ -111,7 +116,20 @@ test("a program that does not exist is reported as exited with the reason", asyn
   const { supervisor } = await setUp(context);
   await supervisor.start("missing");
   await supervisor.stop("missing");
-  const report = supervisor.list()[1];
+  const report = supervisor.list().find(({ name }) => name === "missing");
   assert.match(report?.lastExit ?? "", /ENOENT/);
   assert.equal(report?.pid, null);
+});
+
+test("a process whose files cannot be written is reported as exited with the reason, and does not run", async (context) => {
+  const { supervisor } = await setUp(context);
+  for (const file of ["unlogged", "unfindable"]) {
+    await supervisor.start(file);
+    const report = () => supervisor.list().find(({ name }) => name === file);
+    const pid = report()?.pid ?? undefined;
+    await until(() => report()?.state === "exited");
+    assert.match(report()?.lastExit ?? "", /ENOTDIR|EEXIST/);
+    assert.equal(report()?.pid, null);
+    if (pid !== undefined) assert.ok(!isAlive(pid));
+  }
 });

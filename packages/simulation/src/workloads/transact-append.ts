@@ -122,6 +122,6 @@ function end(
       if (result.type === "TransactionInProgressException") return open.info(result.type);
       open.fail(result.type);
       if (conflicts.has(result.type)) return undefined;
-      return context.violated(`refused with ${result.type}: ${result.message}`);
+      return context.violated(`refused with ${result.type}: ${result.message}`, open);
   }
 }

@@ -1,6 +1,7 @@
 // The small wrong changes that the tests must notice, each the kind of mistake that somebody could make tomorrow. A
 // change replaces one text, which must occur exactly once, by another. The list grows with the code: whoever moves a
 // line that is named here moves the name with it, and `npm run check` says so when somebody did not.
+import { mutationsOfHousekeeping } from "./mutations-of-housekeeping.ts";
 import { mutationsOfPartitions } from "./mutations-of-partitions.ts";
 import { mutationsOfSplits } from "./mutations-of-splits.ts";
 
@@ -169,20 +170,6 @@ export const mutations: readonly Mutation[] = [
           if (`,
     to: `        engine.write([], () => {
           if (`,
-  },
-  {
-    name: "look for what a replica leaves before all of it is written",
-    file: `${replication}/group-lifecycle.ts`,
-    from: `    engine.write([{ kind: "delete", key: appliedKey(group) }], () => {
-      //`,
-    to: `    queueMicrotask(() => {
-      //`,
-  },
-  {
-    name: "leave the records of a replica whose state is not loaded",
-    file: `${partition}/partition.ts`,
-    from: "generationsIn(reader, this.#descriptor, (generations) => done(rangesOf(this.#descriptor, generations)));",
-    to: "generationsIn(reader, this.#descriptor, () => done(this.ranges()));",
   },
   {
     name: "report the fate of a lost proposal as certain",
@@ -511,4 +498,5 @@ export const mutations: readonly Mutation[] = [
   },
   ...mutationsOfPartitions,
   ...mutationsOfSplits,
+  ...mutationsOfHousekeeping,
 ];

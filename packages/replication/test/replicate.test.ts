@@ -253,6 +253,19 @@ test("the loss of the leader's node is made good within a few ticks in nearly al
   assert.ok(slow <= 3, `${slow} of 30 failovers took longer than 150 ms`);
 });
 
+test("a leader that falls silent, its connections unbroken, is made good within seconds", () => {
+  for (let seed = 130; seed < 140; seed++) {
+    const cluster = new TestCluster({ seed, nodes: 3 });
+    cluster.createGroup(7, [1, 2, 3]);
+    const silent = cluster.awaitLeader(7);
+    const term = silent.status(7)!.term;
+    for (const other of cluster.nodes) if (other !== silent) cluster.network.cut(silent.number, other.number);
+    const another = (): boolean => (cluster.leaderOf(7)?.status(7)?.term ?? 0) > term;
+    const took = cluster.clock.until(another, 60_000, "another leader");
+    assert.ok(took < 4000, `it took ${took} ms`);
+  }
+});
+
 test("a replica whose log is damaged takes no part, is reported, and can be destroyed", () => {
   const cluster = new TestCluster({ seed: 13, nodes: 3 });
   cluster.createGroup(7, [1, 2, 3]);

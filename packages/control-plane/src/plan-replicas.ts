@@ -9,6 +9,7 @@
 //
 // One change per partition at a time, a bounded number in the cluster; nothing starts without a leader that
 // could carry it out, nor without a node to go to: a whole zone that is gone is waited for.
+import { buggify } from "@azimuth/foundation/buggify.ts";
 import { probe } from "@azimuth/foundation/probe.ts";
 import { createRing, type Ring } from "@azimuth/placement/ring.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
@@ -109,7 +110,7 @@ function planReplacement(
   }
   if (leader === undefined || leader.joint) return undefined;
   const { remove, add } = replacing;
-  if (leader.replica === remove) {
+  if (leader.replica === remove && !buggify("a leader is removed before it has handed over")) {
     probe("a replica that is to be removed led its group");
     return moveLeadership(record, leader);
   }

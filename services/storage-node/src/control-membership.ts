@@ -41,7 +41,8 @@ export function createControlMembership(doors: ControlMembershipDoors): ControlM
 
   const open = (): void => {
     const identity = doors.identity();
-    const recovered = logStore.group(controlGroup) !== undefined;
+    const held = logStore.group(controlGroup)?.replica;
+    const recovered = held !== undefined;
     const placed = follower.group(controlGroup);
     const assigned = placed === undefined ? undefined : replicaOn(placed, identity.number);
     const isFounder = Object.keys(identity.foundedWith).length > 0 && doors.founders.includes(identity.number);
@@ -55,6 +56,8 @@ export function createControlMembership(doors: ControlMembershipDoors): ControlM
       isLost = true;
       return;
     }
+    // The process ended before it noted that this replica was there: should the log lose it now, it is missed.
+    if (recovered && held > (identity.controlReplica ?? 0)) doors.joined(held);
     control = doors.create();
     control.open({ recovered, replica, founding }, () => doors.joined(replica));
   };

@@ -98,6 +98,8 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
         continue;
       }
       descriptors.set(partition, { ...descriptor, replica: recovered.replica, range });
+      // The process ended before it noted that the replica was there: should the log lose it now, it is missed.
+      if (replica === undefined) saveSoon();
       const machine = new Partition(partitionDoors, descriptor, range);
       partitions.set(partition, machine);
       host.openGroup({ group: partition, machine });

@@ -41,3 +41,20 @@ test("a replica of the control plane that is being destroyed is not opened again
   membership.follow();
   assert.deepEqual(opened, [false, false], "one with another id may come");
 });
+
+test("a replica of the control plane that a crash kept from being noted is noted when it is opened again", () => {
+  for (const [controlReplica, noted] of [[undefined, [4098]], [2, [4098]], [4098, []]] as const) {
+    const joined: number[] = [];
+    const membership = createControlMembership({
+      log: silentLogger,
+      logStore: { group: () => ({ replica: 4098 }) },
+      follower: { group: () => undefined },
+      founders: [1, 2, 3],
+      identity: () => ({ number: 2, foundedWith: {}, controlReplica }),
+      create: () => ({ open() {} }),
+      joined: (replica: number) => void joined.push(replica),
+    } as unknown as ControlMembershipDoors);
+    membership.follow();
+    assert.deepEqual(joined, noted, "should the log lose it, it is missed");
+  }
+});

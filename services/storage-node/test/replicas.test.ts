@@ -100,12 +100,27 @@ test("a replica that was destroyed and is in the log again, by damage, goes agai
   assert.deepEqual(bench.created, [successor]);
 });
 
+/** The list as it is between the decision to create a replica and the note that it is there. */
+function cutShort(bench: Bench): void {
+  const list = JSON.parse(Buffer.from(bench.stored.get("replicas.json") as Uint8Array).toString()) as object[];
+  const unnoted = list.map((line) => ({ ...line, replica: undefined }));
+  bench.stored.set("replicas.json", Buffer.from(JSON.stringify(unnoted)));
+}
+
+test("a replica that a crash kept from being noted is noted afterwards, and not founded again when the log loses it", () => {
+  const bench = new Bench();
+  bench.run(recordOf(0, founders));
+  cutShort(bench);
+  bench.run(recordOf(0, founders));
+  bench.inLog.clear();
+  bench.run(recordOf(0, founders));
+  assert.deepEqual(bench.created, [founders[0]]);
+});
+
 test("a replica whose creation was cut short is created again", () => {
   const bench = new Bench();
   bench.run(recordOf(0, founders));
-  const list = JSON.parse(Buffer.from(bench.stored.get("replicas.json") as Uint8Array).toString()) as object[];
-  const cutShort = list.map((line) => ({ ...line, replica: undefined }));
-  bench.stored.set("replicas.json", Buffer.from(JSON.stringify(cutShort)));
+  cutShort(bench);
   bench.inLog.clear();
   bench.run(recordOf(0, founders));
   assert.deepEqual(bench.created, [founders[0], founders[0]]);

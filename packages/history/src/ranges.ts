@@ -3,7 +3,9 @@
 // and the order is kept. Each element is judged by itself, from certain facts only.
 //
 //   insert, remove   input: the element (string or number); ok, failed or unknown; key: the collection
-//   range            input { from?, to?, descending? } (bounds included), output: the elements in order
+//   range            input { from?, to?, descending?, eventual? } (bounds included), output: the elements in order
+//
+// An eventual range, of whatever replica, promises less: what it returns was put there by somebody before it ended.
 import { groupByKey, precedes, type Operation } from "./history.ts";
 import { nameOperation, nameProcess, verdictOf, type Anomaly, type Verdict } from "./verdict.ts";
 
@@ -13,6 +15,7 @@ export interface RangeInput {
   readonly from?: Element;
   readonly to?: Element;
   readonly descending?: boolean;
+  readonly eventual?: boolean;
 }
 
 /** The changes of one element that happened or may have happened. */
@@ -71,10 +74,12 @@ function judge(range: Operation, changesByElement: ReadonlyMap<Element, Changes>
   }
   for (const element of found) {
     if (!isWithin(element, input)) convict("out-of-range", `returned ${element}, which is outside of its bounds`);
-    const absent = absenceThroughout(range, changesByElement.get(element));
+    const changes = changesByElement.get(element);
+    const absent = neverBefore(range, changes) ??
+      (input.eventual === true ? undefined : removedBefore(range, changes));
     if (absent !== undefined) convict("phantom", `returned ${element}, ${absent.why}`, absent.operations);
   }
-  for (const [element, changes] of changesByElement) {
+  for (const [element, changes] of input.eventual === true ? [] : changesByElement) {
     if (found.has(element) || !isWithin(element, input)) continue;
     const insert = presenceThroughout(range, changes);
     if (insert === undefined) continue;
@@ -92,16 +97,23 @@ function presenceThroughout(range: Operation, { inserts, removes }: Changes): Op
   });
 }
 
-/** Why the element cannot have been there at any moment of the range. */
-function absenceThroughout(
-  range: Operation, changes: Changes | undefined,
-): { readonly why: string; readonly operations: readonly Operation[] } | undefined {
+/** Why an element cannot have been there, and the operations that prove it. */
+interface Absence {
+  readonly why: string;
+  readonly operations: readonly Operation[];
+}
+
+/** The element cannot have been there at any moment until the range ended. */
+function neverBefore(range: Operation, changes: Changes | undefined): Absence | undefined {
   const inserts = changes?.inserts ?? [];
-  const before = inserts.filter((insert) => !precedes(range, insert));
-  if (before.length === 0) {
-    const why = inserts.length === 0 ? "which nobody ever inserted" : "which was inserted only after it ended";
-    return { why, operations: inserts.slice(0, 1) };
-  }
+  if (inserts.some((insert) => !precedes(range, insert))) return undefined;
+  const why = inserts.length === 0 ? "which nobody ever inserted" : "which was inserted only after it ended";
+  return { why, operations: inserts.slice(0, 1) };
+}
+
+/** The element cannot have been there at any moment of the range, as it had been removed. */
+function removedBefore(range: Operation, changes: Changes | undefined): Absence | undefined {
+  const before = (changes?.inserts ?? []).filter((insert) => !precedes(range, insert));
   const removal = changes?.removes.find((remove) => {
     if (remove.outcome !== "ok" || !precedes(remove, range)) return false;
     return before.every((insert) => precedes(insert, remove));

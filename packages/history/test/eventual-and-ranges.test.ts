@@ -91,6 +91,15 @@ test("an element that was never there during the range may not be returned", () 
   assert.equal(checkRanges([op("a", [0, Infinity], "insert", 9), range([2, 3], [9])]).verdict, "ok");
 });
 
+test("an eventual range may miss what is there and return what was removed, but nothing that was not there before", () => {
+  const eventual = { eventual: true };
+  assert.equal(checkRanges([stays, range([2, 3], [], eventual)]).verdict, "ok");
+  assert.equal(checkRanges([stays, op("b", [2, 3], "remove", 5), range([4, 5], [5], eventual)]).verdict, "ok");
+  assert.deepEqual(kindsOf(checkRanges([range([2, 3], [9], eventual)])), ["phantom"]);
+  assert.deepEqual(kindsOf(checkRanges([range([2, 3], [9], eventual), op("a", [4, 5], "insert", 9)])), ["phantom"]);
+  assert.deepEqual(kindsOf(checkRanges([stays, range([2, 3], [5, 5], eventual)])), ["returned-twice"]);
+});
+
 test("a range keeps its order and its bounds", () => {
   const inserts = ["a", "b", "é", "z"].map((element, at) => op(`i${at}`, [at / 10, 1], "insert", element));
   assert.equal(checkRanges([...inserts, range([2, 3], ["a", "b", "z", "é"])]).verdict, "ok", "by UTF-8 bytes");

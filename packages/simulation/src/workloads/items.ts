@@ -15,13 +15,17 @@ import {
 import { wholeItem, type Attributes } from "./item-text.ts";
 import { createTable, type Workload, type WorkloadContext } from "./workload.ts";
 
-const itemsAtATime = 3;
+const itemsAtATime = 5;
+const itemsPerBatchMax = 3;
 const writesPerItem = 80;
 const unknownsPerItem = 4;
 const stepsMax = 3_000_000;
 /** Of clients that mostly write. The others only look, and often: who writes near a leader that was replaced waits. */
 const readsOfWriters = 0.25;
-const watchersPauseMs = 200;
+const readsOfWatchers = 0.4;
+const watchersPauseMs = 120;
+/** How often a client turns to the item that is its own to write or to watch. */
+const faithfulness = 0.8;
 
 interface Place {
   key: string;
@@ -35,8 +39,8 @@ export function createItemsWorkload(): Workload {
   const seen = new Map<string, ItemState>();
   let tokens = 0;
 
-  /** Distinct keys, in any order. */
-  function chooseKeys({ random }: WorkloadContext): readonly string[] {
+  /** Distinct keys, the own one first more often than not. */
+  function chooseKeys({ random }: WorkloadContext, own: number): readonly string[] {
     for (let number = 0; number < itemsAtATime; number++) {
       const place = places[number];
       if (place !== undefined && place.writes < writesPerItem && place.unknowns < unknownsPerItem) continue;
@@ -44,12 +48,14 @@ export function createItemsWorkload(): Workload {
       used.push(key);
       places[number] = { key, writes: 0, unknowns: 0 };
     }
-    return random.shuffle(places.map(({ key }) => key)).slice(0, random.between(2, itemsAtATime));
+    const shuffled = random.shuffle(places.map(({ key }) => key));
+    const first = random.chance(faithfulness) ? (places[own] as Place).key : (shuffled[0] as string);
+    return [first, ...shuffled.filter((key) => key !== first)].slice(0, random.between(2, itemsPerBatchMax));
   }
 
-  function drawing(context: WorkloadContext): Draw {
+  function drawing(context: WorkloadContext, own = 0): Draw {
     return {
-      random: context.random, keys: chooseKeys(context), seen: (key) => seen.get(key), token: () => `t${++tokens}`,
+      random: context.random, keys: chooseKeys(context, own), seen: (key) => seen.get(key), token: () => `t${++tokens}`,
     };
   }
 
@@ -66,8 +72,8 @@ export function createItemsWorkload(): Workload {
 
   function finish(open: OpenOperation, { key, f, input }: Part, end: PartEnd | "failed"): void {
     const place = places.find((each) => each.key === key);
-    if (place !== undefined && f !== "read") place.writes++;
     if (end === "failed") return open.fail();
+    if (place !== undefined && f !== "read" && end.kind !== "refused") place.writes++;
     if (end.kind === "unknown") {
       if (place !== undefined && f !== "read") place.unknowns++;
       return open.info();
@@ -84,11 +90,13 @@ export function createItemsWorkload(): Workload {
     async run(context, client, number) {
       const { random } = context;
       const isWatcher = number % 2 === 1;
+      // A watcher looks at what is written from another zone: it may be on the other side of a partition.
+      const own = Math.ceil(number / 2) % itemsAtATime;
       const reads = Object.values(readCalls);
       const writes = Object.values(writeCalls);
       while (!context.isStopped()) {
-        const draw = drawing(context);
-        const isRead = random.chance(isWatcher ? 0.5 : readsOfWriters);
+        const draw = drawing(context, own);
+        const isRead = random.chance(isWatcher ? readsOfWatchers : readsOfWriters);
         const drawCall = isRead ? random.pick(reads) : isWatcher ? drawRefused : random.pick(writes);
         await carryOut(context, client, drawCall(draw));
         await (isWatcher ? context.world.sleep(watchersPauseMs) : context.think());

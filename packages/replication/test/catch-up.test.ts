@@ -125,6 +125,28 @@ test("the receiver's crash in the middle of a snapshot leaves an empty replica t
   assertAgreement(cluster, 150);
 });
 
+test("a log is not cut behind a snapshot that is under way, however long it takes", () => {
+  const limits = { ...eagerCompaction, snapshotBytesPerSecond: 1000 };
+  const cluster = new TestCluster({ seed: 30, nodes: 3, limits });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  const away = cluster.nodes.find((node) => node !== leader)!;
+  away.crash();
+  fill(cluster, leader, 150, "before");
+  cluster.clock.advance(2000);
+  away.start();
+  const offeredAt = leader.status(7)!.lastIndex;
+  cluster.clock.until(() => cluster.stored(away, 7).length > 5, 10_000, "part of the snapshot");
+  fill(cluster, leader, 100, "meanwhile");
+  cluster.clock.advance(1000);
+  assert.equal(away.status(7)!.initialised, false);
+  assert.ok(leader.status(7)!.firstIndex <= offeredAt + 1, `${leader.status(7)!.firstIndex}, not ${offeredAt}`);
+  assertAgreement(cluster, 250);
+  assert.equal(snapshots(cluster), 1);
+  cluster.clock.advance(1000);
+  assert.ok(leader.status(7)!.firstIndex > offeredAt + 50, "then it is cut");
+});
+
 test("a replica that is destroyed in the middle of a snapshot leaves nothing of it, nor of what is under way", () => {
   const cluster = new TestCluster({ seed: 29, nodes: 3, limits: slowSnapshots });
   cluster.createGroup(7, [1, 2, 3]);

@@ -77,11 +77,13 @@ export class TestNode {
     return machine;
   }
 
-  /** Everything in memory is gone, and of the disks what was not durable, perhaps. */
-  crash(): void {
+  /** Everything in memory is gone, and of the disks what was not durable, perhaps; `kept`: of the engine's batches. */
+  crash(kept?: "all" | "none"): void {
     this.#clock?.stop();
     this.alive = false;
-    this.#engineDisk.crash(this.#cluster.random.split(`engine-crash-${this.number}-${this.starts}`));
+    const random = this.#cluster.random.split(`engine-crash-${this.number}-${this.starts}`);
+    const integer = (bound: number): number => (kept === "all" ? bound - 1 : 0);
+    this.#engineDisk.crash(kept === undefined ? random : { ...random, integer });
     this.logDisk.crash(this.#cluster.random.split(`log-crash-${this.number}-${this.starts}`));
     this.#cluster.network.detach(this.number);
   }

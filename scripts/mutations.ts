@@ -241,6 +241,12 @@ export const mutations: readonly Mutation[] = [
     outOfSight: "a process that ends takes its machine with it",
   },
   {
+    name: "refuse a snapshot whose entries are there without saying so",
+    file: `${replication}/snapshot-receiver.ts`,
+    from: "    if (message.term < raft.term) return this.#reply(message, \"refused\");",
+    to: "    if (message.term < raft.term || meta.index <= raft.committed) return this.#reply(message, \"refused\");",
+  },
+  {
     name: "take a torn header for damage to every group",
     file: `${storage}/log-recovery.ts`,
     from: "  const isFirst = last.header === undefined && last",

@@ -108,12 +108,14 @@ export class SnapshotReceiver {
     if (!isPlausible(nodeOfReplica(message.from), snapshotMessage(message, meta), raft)) {
       return this.#reply(message, "refused");
     }
-    if (message.term < raft.term || meta.index <= raft.committed) return this.#reply(message, "refused");
+    if (message.term < raft.term) return this.#reply(message, "refused");
     if (raft.lastIndex >= meta.index) {
+      const isCommitted = meta.index <= raft.committed;
       // What is being stored cannot be looked at yet; the sender tries again.
-      if (group.storing > 0) return this.#reply(message, "refused");
-      if (group.log.term(meta.index) === meta.term) {
-        // The log has the entry and only did not know that it is committed: no state need travel.
+      if (!isCommitted && group.storing > 0) return this.#reply(message, "refused");
+      if (isCommitted || group.log.term(meta.index) === meta.term) {
+        // The log has the entry, and the leader did not know that, or not this replica that it is committed: no state
+        // need travel. Raft tells the leader; a refusal alone would have it offer the same again for ever.
         raft.step(snapshotMessage(message, meta));
         this.#context.touch(group);
         return this.#reply(message, "installed");

@@ -180,6 +180,25 @@ test("a broken connection in the middle of a snapshot starts another attempt", (
   assertAgreement(cluster, 150);
 });
 
+test("a follower whose acknowledgements were lost with their connection needs no state", () => {
+  const cluster = new TestCluster({ seed: 29, nodes: 3, limits: eagerCompaction });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  const follower = cluster.nodes.find((node) => node !== leader)!;
+  const { replica } = follower.status(7)!;
+  cluster.network.filter = (message) =>
+    message.kind === "raft" && message.message.type === "append-response" && message.message.from === replica
+      ? undefined : message;
+  fill(cluster, leader, 150, "together");
+  cluster.clock.until(() => follower.status(7)!.applied === leader.status(7)!.applied, 10_000, "the follower has all");
+  cluster.clock.until(() => leader.status(7)!.firstIndex > 50, 10_000, "the log is cut");
+  cluster.network.filter = (message) => message;
+  cluster.network.disconnect(leader.number, follower.number);
+  const progress = () => leader.status(7)!.progress.find((each) => each.replica === replica);
+  cluster.clock.until(() => progress()?.match === leader.status(7)!.lastIndex, 10_000, "the leader knows");
+  assert.equal(snapshots(cluster), 0);
+});
+
 test("a damaged chunk is refused and the snapshot is sent again", () => {
   const cluster = new TestCluster({ seed: 26, nodes: 3, limits: eagerCompaction });
   cluster.createGroup(7, [1, 2, 3]);

@@ -102,6 +102,12 @@ const ofTransactions: readonly Mutation[] = [
     from: `    if (record.run === run) return { answer: { state: "over" } };`,
     to: "",
   },
+  {
+    name: "ask about the same locks again and again",
+    file: `${partition}/transaction-recovery.ts`,
+    from: "    due.sort((one, other) => lastAsked(one.held) - lastAsked(other.held));",
+    to: "    due.sort((one, other) => 0 * (lastAsked(one.held) - lastAsked(other.held)));",
+  },
 ];
 
 const ofIndexes: readonly Mutation[] = [

@@ -45,20 +45,12 @@ export interface TransactionRecovery extends TransactionDoors {
 export function createTransactionRecovery(doors: RecoveryDoors): TransactionRecovery {
   const { clock } = doors;
   const asked = new Set<HeldLock>();
+  const askedAt = new WeakMap<HeldLock, number>();
   const settling = new Set<string>();
   let sweptAt = clock.now();
 
   function look(): void {
-    for (const partition of doors.partitions()) {
-      if (partition.readyTerm === 0 || partition.locks.size === 0) continue;
-      for (const held of partition.locks.all()) {
-        if (asked.size >= asksMax) break;
-        if (asked.has(held)) continue;
-        const age = clock.now() - held.seenAt;
-        const isEarly = buggify("a lock is ended early");
-        if (isEarly || age >= askAfterMs) void endLock(partition, held, isEarly || age >= abortAfterMs);
-      }
-    }
+    endLocks();
     const isEarly = buggify("a ledger is swept early");
     if (!isEarly && clock.now() - sweptAt < recordSweepMs) return;
     sweptAt = clock.now();
@@ -70,9 +62,27 @@ export function createTransactionRecovery(doors: RecoveryDoors): TransactionReco
     }
   }
 
+  /** Those first that were asked about longest ago: a part of the ledger that is away must not keep others waiting. */
+  function endLocks(): void {
+    const due: { readonly partition: Partition; readonly held: HeldLock; readonly force: boolean }[] = [];
+    for (const partition of doors.partitions()) {
+      if (partition.readyTerm === 0 || partition.locks.size === 0) continue;
+      for (const held of partition.locks.all()) {
+        if (asked.has(held)) continue;
+        const age = clock.now() - held.seenAt;
+        const isEarly = buggify("a lock is ended early");
+        if (isEarly || age >= askAfterMs) due.push({ partition, held, force: isEarly || age >= abortAfterMs });
+      }
+    }
+    const lastAsked = (held: HeldLock): number => askedAt.get(held) ?? 0;
+    due.sort((one, other) => lastAsked(one.held) - lastAsked(other.held));
+    for (const { partition, held, force } of due.slice(0, asksMax - asked.size)) void endLock(partition, held, force);
+  }
+
   /** `force`: not even a pending run is waited for any more. */
   async function endLock(partition: Partition, held: HeldLock, force: boolean): Promise<void> {
     asked.add(held);
+    askedAt.set(held, clock.now());
     const lock = decodeLock(held.value);
     const answer = await ask(lock, { event: "settle", run: lock.run, force });
     if (answer !== undefined && answer.state !== "pending") {

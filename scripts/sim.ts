@@ -298,6 +298,12 @@ async function main(words: SimArguments): Promise<boolean> {
   }
 }
 
+// Whoever reads (`| head`) has seen enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(1);
+});
+
 try {
   process.exitCode = (await main(parseSimArguments(process.argv.slice(2)))) ? 0 : 1;
 } catch (error) {

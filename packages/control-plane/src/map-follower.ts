@@ -30,6 +30,7 @@ export class MapFollower implements GroupLookup {
   /** Second halves that only replicas have told of, with the partition they come from. */
   readonly #learned = new Map<number, number>();
   readonly #listeners = new Set<() => void>();
+  readonly #mirrors: MapFollower[] = [];
   /** Derived from the maps above; undefined after a change until somebody asks. */
   #index: MapIndex | undefined = undefined;
 
@@ -45,6 +46,14 @@ export class MapFollower implements GroupLookup {
     return this.#nextPartition;
   }
 
+  /** A copy that follows this one by itself. What it learns of splits, this one does not hear of. */
+  mirror(): MapFollower {
+    assert(this.#revision === 0, "a mirror follows from the beginning");
+    const mirror = new MapFollower();
+    this.#mirrors.push(mirror);
+    return mirror;
+  }
+
   applyDelta(delta: MapDelta): DeltaResult {
     if (this.#clusterId !== "" && delta.clusterId !== this.#clusterId) return "foreign";
     if (delta.revision <= this.#revision) return "old";
@@ -58,6 +67,7 @@ export class MapFollower implements GroupLookup {
     for (const node of delta.nodes) this.#nodes.set(node.number, node);
     for (const table of delta.tables) this.#tables.set(table.tableId, table);
     for (const partition of delta.partitions) {
+      this.#forgetHalvesOf(partition.partition);
       this.#partitions.set(partition.partition, partition);
       this.#learned.delete(partition.partition);
     }
@@ -67,6 +77,7 @@ export class MapFollower implements GroupLookup {
     for (const id of delta.deleted.partitions) this.#forgetPartition(id);
     for (const id of delta.deleted.credentials) this.#credentials.delete(id);
     this.#index = undefined;
+    for (const mirror of this.#mirrors) mirror.applyDelta(delta);
     for (const listener of [...this.#listeners]) listener();
     return "applied";
   }
@@ -89,6 +100,11 @@ export class MapFollower implements GroupLookup {
   #forgetPartition(id: number): void {
     this.#partitions.delete(id);
     this.#learned.delete(id);
+    this.#forgetHalvesOf(id);
+  }
+
+  /** What group 0 says of a partition holds; a split that it has not recorded will be told again. */
+  #forgetHalvesOf(id: number): void {
     for (const [half, from] of [...this.#learned]) if (from === id) this.#forgetPartition(half);
   }
 

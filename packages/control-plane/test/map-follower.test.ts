@@ -68,6 +68,31 @@ test("a split that a replica told of shows until group 0 says the same, or that 
   assert.deepEqual(ranges(dropped), [], "what came from it goes with it");
 });
 
+test("what group 0 says of a partition holds until its split is told again", () => {
+  const at = `8${"0".repeat(15)}`;
+  const told = { epoch: 2, child: 7, at, voters: [1, 2, 3] };
+  const map = follower([partition(1)]);
+  map.learnSplit(1, told);
+  const replacing = { remove: 3, add: 4099 };
+  map.applyDelta(delta({ revision: 2, since: 1, partitions: [partition(1, { configEpoch: 1, replacing, learners: [4099] })] }));
+  assert.deepEqual(map.partitionsOf(1).map((each) => each.partition), [1], "no two ranges overlap");
+  assert.equal(map.learnSplit(1, told), true);
+  assert.deepEqual(map.partitionsOf(1).map((each) => each.partition), [1, 7]);
+});
+
+test("a mirror follows the copy it was made from, which hears nothing of what it learns", () => {
+  const map = new MapFollower();
+  const mirror = map.mirror();
+  let seen = 0;
+  map.onChange(() => (seen = mirror.revision));
+  map.applyDelta(delta({ partitions: [partition(1)], nextPartition: 100 }));
+  assert.equal(seen, 1, "and is not behind it");
+  mirror.learnSplit(1, { epoch: 2, child: 7, at: `8${"0".repeat(15)}`, voters: [1, 2, 3] });
+  assert.deepEqual([mirror, map].map((each) => each.partitionsOf(1).length), [2, 1]);
+  map.applyDelta(delta({ revision: 2, since: 1, deleted: { ...nothing, partitions: [1] } }));
+  assert.equal(mirror.partitionsOf(1).length, 0);
+});
+
 test("a follower takes what is new, once, and tells its listeners", () => {
   const map = new MapFollower();
   let changes = 0;

@@ -2,6 +2,7 @@
 // the leader as far as known. Whoever answers that it does not lead says who does. A batch is given up after a while;
 // its sender looks at the map again and repeats it (packages/partition, index-queue.ts).
 import type { Clock } from "@azimuth/foundation/clock.ts";
+import type { SplitTold } from "@azimuth/control-plane/halves.ts";
 import type { MapFollower } from "@azimuth/control-plane/map-follower.ts";
 import type { IndexDoors } from "@azimuth/partition/index-queue.ts";
 import { indexWriteMethod, type IndexWriteCommand } from "@azimuth/partition/index-writes.ts";
@@ -18,11 +19,12 @@ const quickCorrectionsMax = 3;
 export interface IndexSenderDoors {
   readonly clock: Clock;
   readonly requester: Requester;
-  readonly follower: MapFollower;
+  /** It learns of splits, so that their halves are found while group 0 is away. */
+  readonly routes: MapFollower;
   refreshMap(done: () => void): void;
 }
 
-export function createIndexSender({ clock, requester, follower, refreshMap }: IndexSenderDoors): IndexDoors {
+export function createIndexSender({ clock, requester, routes, refreshMap }: IndexSenderDoors): IndexDoors {
   const leaderByPartition = new Map<number, number>();
 
   function deliver(partition: number, command: IndexWriteCommand, done: (taken: boolean) => void): void {
@@ -41,11 +43,11 @@ export function createIndexSender({ clock, requester, follower, refreshMap }: In
       attempt();
     };
     const attempt = (): void => {
-      const record = follower.group(partition);
+      const record = routes.group(partition);
       if (record === undefined || clock.now() >= deadline) return done(false);
       const { voters, epoch } = record;
       const node = leaderByPartition.get(partition) ?? nodeOfReplica(voters[turn % voters.length] as number);
-      const name = follower.node(node)?.name;
+      const name = routes.node(node)?.name;
       if (name === undefined) return pauseThenRetry();
       const request = {
         method: indexWriteMethod, group: partition, epoch, trace: "", token: new Uint8Array(0), attempt: 0, body,
@@ -62,7 +64,7 @@ export function createIndexSender({ clock, requester, follower, refreshMap }: In
           return redirected(node, decodeBody<{ leader: number }>(result.body).leader);
         case "wrong-epoch":
           // The index's ranges are others than this node knows: the batch has to be sorted anew.
-          return refreshMap(() => done(false));
+          return learns(partition, result.body) ? done(false) : refreshMap(() => done(false));
         default:
           return pauseThenRetry();
       }
@@ -70,8 +72,13 @@ export function createIndexSender({ clock, requester, follower, refreshMap }: In
     attempt();
   }
 
+  /** Who answers that its range is another one says why, if a split is. */
+  function learns(partition: number, body: Uint8Array): boolean {
+    return body.length > 0 && routes.learnSplit(partition, decodeBody<SplitTold>(body));
+  }
+
   return {
-    locate: (indexId, token) => follower.partitionFor(indexId, token)?.partition,
+    locate: (indexId, token) => routes.partitionFor(indexId, token)?.partition,
     deliver,
   };
 }

@@ -15,7 +15,8 @@ export interface RecoveryParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly requester: Requester;
-  readonly follower: MapFollower;
+  /** It learns of splits, so that their halves are found while group 0 is away. */
+  readonly routes: MapFollower;
   readonly zone: string;
   readonly engine: Engine;
   partitions(): Iterable<Partition>;
@@ -25,17 +26,18 @@ export interface RecoveryParts {
 const noToken = new Uint8Array(0);
 
 export function createRecovery(parts: RecoveryParts): TransactionRecovery {
-  const { clock, random, requester, follower, zone, engine, partitions, refreshMap } = parts;
+  const { clock, random, requester, routes, zone, engine, partitions, refreshMap } = parts;
   const dispatcher = createDispatcher({
-    clock, random: random.split("dispatch"), requester, follower, zone, isSilent: () => false, refreshMap,
+    clock, random: random.split("dispatch"), requester, follower: routes, zone, isSilent: () => false, refreshMap,
+    learnSplit: (partition, split) => routes.learnSplit(partition, split),
   });
   return createTransactionRecovery({
     clock,
     random,
     engine,
     partitions,
-    wasDeleted: (tableId) => follower.wasDeleted(tableId),
-    ledger: () => follower.tableByName(ledgerTableName)?.tableId,
+    wasDeleted: (tableId) => routes.wasDeleted(tableId),
+    ledger: () => routes.tableByName(ledgerTableName)?.tableId,
     deliver: (command, deadline) => new Promise<DispatchResult>((resolve) => {
       dispatcher.write(command, { trace: "", deadline, requestToken: noToken, firstAttempt: 0 }, resolve);
     }),

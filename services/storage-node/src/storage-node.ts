@@ -123,6 +123,8 @@ class NodeProcess implements StorageNode {
   readonly #transport: Transport;
   readonly #requester: Requester;
   readonly #follower = new MapFollower();
+  /** The way to other nodes' replicas: it knows of splits before group 0 does. */
+  readonly #routes = this.#follower.mirror();
   readonly #directory: Directory;
   readonly #controlClient: ControlClient;
   readonly #watch: MapWatchClient;
@@ -226,10 +228,11 @@ class NodeProcess implements StorageNode {
     const { zone, ttlSweepMs, recordSweepMs } = this.#config;
     const requester = this.#requester;
     const follower = this.#follower;
+    const routes = this.#routes;
     const refreshMap = (done: () => void): void => this.#refreshMap(done);
     const partitions = () => this.#opened?.replicas.all() ?? [];
     const recovery = createRecovery({
-      clock, random: random.split("transactions"), requester, follower, zone, engine, partitions, refreshMap,
+      clock, random: random.split("transactions"), requester, routes, zone, engine, partitions, refreshMap,
     });
     const every = (periodMs: number, work: () => void): void => void this.#timers.push(clock.every(periodMs, work));
     every(recoveryPeriodMs, () => recovery.look());
@@ -249,7 +252,7 @@ class NodeProcess implements StorageNode {
       node: () => this.#identity.number,
       findTable: (id) => follower.tableOwning(id),
       transactions: recovery,
-      indexes: createIndexSender({ clock, requester, follower, refreshMap }),
+      indexes: createIndexSender({ clock, requester, routes, refreshMap }),
       changed: () => reporter.soon(),
     });
   }

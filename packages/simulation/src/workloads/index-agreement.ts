@@ -1,13 +1,18 @@
 // Index agreement: clients put, change and delete items of a table with a local and a global secondary index; midway
 // one of them adds another global index to the live table. Once all is quiet every index has exactly the entries that
 // follow from the items: none lost, none left behind. The local index has to agree at once, the global ones soon.
-import { conditionFailed, type SimulatedClient } from "../simulated-client.ts";
+// Meanwhile clients query the indexes: what they are shown of an item is what some write made of it, all of it.
+import { checkEventualReads } from "@azimuth/history/eventual-reads.ts";
+import type { Operation } from "@azimuth/history/history.ts";
+import type { SimulatedClient } from "../simulated-client.ts";
 import { lines, scanAll, type Attributes } from "./scan-all.ts";
-import { callUntilKnown, type Workload, type WorkloadContext } from "./workload.ts";
+import { callUntilKnown, record, type Workload, type WorkloadContext } from "./workload.ts";
 
 const table = "indexed";
 const items = 24;
+const partitionKeys = 6;
 const groups = 4;
+const queries = 0.2;
 /** Virtual time that global indexes have to catch up, and to be made, once the faults are over. */
 const agreementLimitMs = 30_000;
 
@@ -23,13 +28,15 @@ const global: IndexOfTest = { name: "byGroup", attribute: "group", consistent: f
 const added: IndexOfTest = { name: "byColour", attribute: "colour", consistent: false };
 
 export function createIndexAgreementWorkload(): Workload {
+  let versions = 0;
   return {
     name: "index-agreement",
     setUp,
     async run(context, client, number) {
       for (let step = 0; !context.isStopped(); step++) {
         if (number === 0 && step === 5) await addIndex(client);
-        await write(context, client, `${number}-${step}`);
+        if (context.random.chance(queries)) await query(context, client);
+        else await write(context, client, ++versions);
         await context.think();
       }
     },
@@ -37,6 +44,7 @@ export function createIndexAgreementWorkload(): Workload {
       await untilActive(context);
       const truth = await scanAll(context, { TableName: table, ConsistentRead: true });
       for (const index of [local, global, added]) await checkIndex(context, index, truth);
+      context.judged(checkEventualReads(context.history.operations().flatMap(readsOf)));
     },
   };
 }
@@ -82,37 +90,74 @@ async function addIndex(client: SimulatedClient): Promise<void> {
   });
 }
 
-async function write(context: WorkloadContext, client: SimulatedClient, token: string): Promise<void> {
+/** Every write decides over group and colour, so that an entry with its version must have both of them. */
+async function write(context: WorkloadContext, client: SimulatedClient, version: number): Promise<void> {
   const { random } = context;
   const number = random.integer(items);
-  const Key = { id: { S: `id-${number % 6}` }, at: { N: String(number) } };
-  const value = (name: string): { S: string } => ({ S: `${name}-${random.integer(groups)}` });
+  const Key = { id: { S: `id-${number % partitionKeys}` }, at: { N: String(number) } };
+  const token = { S: String(version) };
+  const drawn = (name: string): { S: string } => ({ S: `${name}-${random.integer(groups)}` });
   const amount = { N: String(random.integer(9)) };
-  const optional = (name: string, attribute: object): object => (random.chance(0.7) ? { [name]: attribute } : {});
-  const result = await pickWrite();
-  if (result.kind === "refused" && result.type !== conditionFailed) {
-    context.violated(`refused with ${result.type}: ${result.message}`);
+  if (random.chance(0.2)) {
+    const open = context.history.invoke(client.name, "delete", null, String(number));
+    return record(context, open, await client.call("DeleteItem", { TableName: table, Key }), () => null);
   }
-
-  function pickWrite() {
-    if (random.chance(0.2)) return client.call("DeleteItem", { TableName: table, Key });
-    if (random.chance(0.5)) {
-      const indexed = { ...optional("amount", amount), ...optional("group", value("group")) };
-      const Item = { ...Key, token: { S: token }, ...indexed, ...optional("colour", value("colour")) };
-      return client.call("PutItem", { TableName: table, Item });
-    }
-    const removes = random.chance(0.3);
-    const values = { ":g": value("group"), ":c": value("colour"), ":a": amount };
-    return client.call("UpdateItem", {
+  const isPut = random.chance(0.5);
+  const removes = !isPut && random.chance(0.3);
+  const isMissing = (): boolean => removes || (isPut && random.chance(0.3));
+  const group = isMissing() ? undefined : drawn("group");
+  const colour = isMissing() ? undefined : drawn("colour");
+  const written = { version, value: { group: group?.S ?? null, colour: colour?.S ?? null } };
+  const open = context.history.invoke(client.name, "write", written, String(number));
+  const indexed = { ...(group === undefined ? {} : { group }), ...(colour === undefined ? {} : { colour }) };
+  const result = isPut
+    ? await client.call("PutItem", {
+      TableName: table, Item: { ...Key, token, ...indexed, ...(random.chance(0.7) ? { amount } : {}) },
+    })
+    : await client.call("UpdateItem", {
       TableName: table,
       Key,
-      UpdateExpression: removes
-        ? "SET #t = :t REMOVE #g, colour"
-        : "SET #t = :t, #g = :g, colour = :c, amount = :a",
+      UpdateExpression: removes ? "SET #t = :t REMOVE #g, colour" : "SET #t = :t, #g = :g, colour = :c, amount = :a",
       ExpressionAttributeNames: { "#t": "token", "#g": "group" },
-      ExpressionAttributeValues: { ":t": { S: token }, ...(removes ? {} : values) },
+      ExpressionAttributeValues: { ":t": token, ...(removes ? {} : { ":g": group, ":c": colour, ":a": amount }) },
     });
-  }
+  record(context, open, result, () => null);
+}
+
+async function query(context: WorkloadContext, client: SimulatedClient): Promise<void> {
+  const { random } = context;
+  const index = random.pick([local, global]);
+  const [name, value] = index === global
+    ? ["group", `group-${random.integer(groups)}`]
+    : ["id", `id-${random.integer(partitionKeys)}`];
+  const open = context.history.invoke(client.name, "query", { index: index.name, [name]: value });
+  const result = await client.call("Query", {
+    TableName: table,
+    IndexName: index.name,
+    KeyConditionExpression: "#k = :k",
+    ExpressionAttributeNames: { "#k": name },
+    ExpressionAttributeValues: { ":k": { S: value } },
+  });
+  record(context, open, result, (body) => (body["Items"] as Attributes[]).map((item): Entry => ({
+    key: String(item["at"]?.N),
+    version: Number(item["token"]?.S),
+    value: { group: item["group"]?.S ?? null, colour: item["colour"]?.S ?? null },
+  })));
+}
+
+/** What a query showed of one item. */
+interface Entry {
+  readonly key: string;
+  readonly version: number;
+  readonly value: { readonly group: string | null; readonly colour: string | null };
+}
+
+/** A query as a read of each item that it showed; of the others it says nothing. */
+function readsOf(operation: Operation): readonly Operation[] {
+  if (operation.f !== "query") return [operation];
+  if (operation.outcome !== "ok") return [];
+  return (operation.output as readonly Entry[]).map(({ key, ...seen }) =>
+    ({ ...operation, f: "read", key, input: undefined, output: seen }));
 }
 
 async function untilActive(context: WorkloadContext): Promise<void> {

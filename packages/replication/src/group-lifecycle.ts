@@ -15,8 +15,9 @@ import { defaultRaftOptions, type RaftOptions } from "@azimuth/raft/options.ts";
 import type { ReplicaId } from "@azimuth/raft/types.ts";
 import type { WriteOperation } from "@azimuth/storage/engine.ts";
 import {
-  appliedKey, decodeAppliedState, encodeAppliedState, type AppliedState,
+  appliedKey, appliedRange, decodeAppliedKey, decodeAppliedState, encodeAppliedState, type AppliedState,
 } from "@azimuth/storage/keys/applied-key.ts";
+import { walkRange } from "@azimuth/storage/walk-range.ts";
 import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
 import type { AppendPipeline } from "./append-pipeline.ts";
 import type { ApplyPipeline } from "./apply-pipeline.ts";
@@ -27,6 +28,7 @@ import type { HostContext } from "./host-context.ts";
 import type { StateMachine } from "./state-machine.ts";
 
 const bootstrapIndex = 1;
+const appliedChunkBytes = 64 * 1024;
 export const bootstrapTerm = 1;
 const nothingApplied: AppliedState = { index: 0, term: 0, config: emptyConfig };
 
@@ -112,6 +114,23 @@ export class GroupLifecycle {
       this.#parts.appends.add(write, () => created(applied));
       this.#parts.appends.kick();
     }));
+  }
+
+  /**
+   * A creation that a crash cut short before the log knew the group has left an applied record, and may never be asked
+   * for again. Not after the log has lost something: what it does not know may be there all the same.
+   */
+  forgetUnborn(isRunning: () => boolean): void {
+    const { engine, logStore } = this.#context;
+    if (logStore.lostRecords !== undefined) return;
+    const isUnborn = (group: number): boolean =>
+      logStore.group(group) === undefined && !this.#machines.has(group) && !this.#closedReasons.has(group);
+    walkRange(engine, { ...appliedRange(), chunkBytes: appliedChunkBytes }, (pairs) => {
+      const unborn = pairs.map(({ key }) => decodeAppliedKey(key)).filter(isUnborn);
+      if (unborn.length === 0 || !isRunning()) return;
+      probe("a replica was forgotten that had not come into being");
+      engine.write(unborn.map((group): WriteOperation => ({ kind: "delete", key: appliedKey(group) })), () => {});
+    }, () => {});
   }
 
   open(group: number, machine: StateMachine): void {

@@ -134,6 +134,7 @@ class Host implements NodeReplicationHost {
     this.#running = true;
     const { clock, limits } = this.#context;
     this.#tickedAt = clock.now();
+    this.#lifecycle.forgetUnborn(() => this.#running);
     this.#timers = [
       clock.every(limits.tickMs, () => this.#tick()),
       clock.every(limits.compactionPeriodMs, () => this.#compaction.run()),

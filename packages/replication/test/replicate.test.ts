@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { emptyConfig } from "@azimuth/raft/membership/configuration.ts";
+import { appliedRange, decodeAppliedKey } from "@azimuth/storage/keys/applied-key.ts";
 import { replicaIdOf } from "../src/host-api.ts";
 import { TestCluster } from "./test-cluster.ts";
 
@@ -224,6 +225,35 @@ test("a destroyed group leaves nothing in the engine and its replica must not co
   cluster.clock.advance(100);
   assert.deepEqual(node.host.groups(), []);
   assert.throws(() => cluster.addEmptyReplica(7, 1, 1), /was removed/);
+});
+
+test("a replica whose creation a crash cut short before the log knew it leaves nothing", () => {
+  const cluster = new TestCluster({ seed: 14, nodes: 1 });
+  const node = cluster.node(1);
+  cluster.createGroup(8, [1]);
+  cluster.awaitLeader(8);
+  const applied = (): readonly number[] => {
+    let groups: readonly number[] | undefined;
+    const iterator = node.engine.iterate(appliedRange());
+    iterator.next(1000, (pairs) => (groups = pairs.map(({ key }) => decodeAppliedKey(key))));
+    cluster.clock.until(() => groups !== undefined, 1000, "the engine is read");
+    return groups as readonly number[];
+  };
+  const replica = replicaIdOf(1, 1);
+  const bootstrap = { ...emptyConfig, voters: [replica] };
+  const unknown = (): void => assert.fail("the group was created");
+  node.host.createGroup({ group: 7, replica, bootstrap, machine: node.machine(7) }, unknown);
+  node.logStore.append = () => node.crash("all");
+  cluster.clock.until(() => !node.alive, 1000, "the log is to be written");
+  node.start();
+  assert.deepEqual(applied(), [7, 8]);
+  cluster.clock.advance(100);
+  assert.deepEqual(applied(), [8]);
+  cluster.createGroup(7, [1]);
+  node.crash();
+  node.start();
+  cluster.clock.advance(100);
+  assert.deepEqual(applied(), [7, 8]);
 });
 
 test("a stopped host answers what waits as unknown and writes nothing more", () => {

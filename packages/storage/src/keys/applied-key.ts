@@ -21,6 +21,11 @@ export function appliedKey(group: number): Uint8Array {
   return groupKey(appliedSpace, group);
 }
 
+/** Of all groups. */
+export function appliedRange(): { start: Uint8Array; end: Uint8Array } {
+  return { start: Uint8Array.of(appliedSpace), end: Uint8Array.of(appliedSpace + 1) };
+}
+
 export function decodeAppliedKey(key: Uint8Array): number {
   return decodeGroupKey(appliedSpace, key);
 }

@@ -160,4 +160,10 @@ export const mutationsOfSplits: readonly Mutation[] = [
     from: "    for (const held of partitions.values()) held.noteChild(descriptor);",
     to: "    for (const held of leaving.values()) held.noteChild(descriptor);",
   },
+  {
+    name: "delete what a lost replica left where a child of it lives",
+    file: "services/storage-node/src/replicas.ts",
+    from: "    if (listed === undefined || isHeldByAnother(listed)) return",
+    to: "    if (listed === undefined) return",
+  },
 ];

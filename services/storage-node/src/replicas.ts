@@ -45,6 +45,8 @@ interface Listed extends PartitionDescriptor {
   readonly range?: RangeVersion | undefined;
 }
 
+type Range = Pick<PartitionDescriptor, "partition" | "tableId" | "firstToken" | "lastToken">;
+
 export interface Replicas {
   get(partition: number): Partition | undefined;
   /** Id of the replica of this partition; 0 while it is not durably there. */
@@ -138,7 +140,7 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
   }
 
   /** Whether a replica here holds part of this range, or may still turn out to. */
-  function isHeldByAnother({ partition, tableId, firstToken, lastToken }: PartitionRecord): boolean {
+  function isHeldByAnother({ partition, tableId, firstToken, lastToken }: Range): boolean {
     for (const held of [...partitions.values(), ...leaving.values()]) {
       const { descriptor, reachesTo, unborn } = held;
       if (descriptor.partition === partition || descriptor.tableId !== tableId) continue;
@@ -159,7 +161,7 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
     for (const [group, replica] of forgotten) {
       if (!mustDestroy(map, { group, replica })) continue;
       forgotten.delete(group);
-      if (!partitions.has(group)) descriptors.delete(group);
+      if (!partitions.has(group)) deleteRemains(group);
     }
     const missing = fate.create.filter(
       ({ group, replica, partition }) => group !== controlGroup && !busy.has(group)
@@ -217,6 +219,24 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
       saveDescriptors();
       settle(group);
     }));
+  }
+
+  /** What the engine holds of a replica that the log has lost, unless some of it may be another's by now. */
+  function deleteRemains(group: number): void {
+    const listed = descriptors.get(group);
+    if (listed === undefined || isHeldByAnother(listed)) return void descriptors.delete(group);
+    const { replica: _lost, range, ...descriptor } = listed;
+    const remains = new Partition(partitionDoors, descriptor, range);
+    busy.add(group);
+    leaving.set(group, remains);
+    remains.remainsIn(engine, (ranges) => {
+      engine.write(ranges.map((each): WriteOperation => ({ kind: "delete-range", ...each })), () => {
+        leaving.delete(group);
+        descriptors.delete(group);
+        saveDescriptors();
+        settle(group);
+      });
+    });
   }
 
   /** Children that were to come from a replica that is no more come by a snapshot. */

@@ -139,6 +139,7 @@ class SplitBench {
   readonly machines = new Map<number, StateMachine>();
   /** What the list says of the parent besides its first range. */
   listed = {};
+  alsoListed: readonly object[] = [];
   saved: readonly { readonly partition: number; readonly range?: object }[] = [];
   readonly replicas = createReplicas({
     clock: this.clock, engine: this.engine, log: silentLogger, node: () => node, findTable: () => undefined,
@@ -167,16 +168,24 @@ class SplitBench {
     },
     files: {
       readWhole: () => Buffer.from(JSON.stringify([{ partition: group, tableId: 7, firstToken: before.firstToken,
-        lastToken: before.lastToken, epoch: 1, replica: founders[0], ...this.listed }])),
+        lastToken: before.lastToken, epoch: 1, replica: founders[0], ...this.listed }, ...this.alsoListed])),
       writeAtomically: (_name: string, content: Uint8Array) => {
         this.saved = JSON.parse(Buffer.from(content).toString()) as SplitBench["saved"];
       },
     },
   } as unknown as ReplicasDoors);
 
+  countKeys(): number {
+    let count = 0;
+    const iterator = this.engine.iterate({ start: Buffer.of(0), end: Buffer.of(255) });
+    iterator.next(1 << 20, (pairs) => (count = pairs.length));
+    this.clock.settle();
+    return count;
+  }
+
   /** The map as it is once the split is recorded. */
-  reconcile(first = parent): void {
-    const records = [first, second];
+  reconcile(first = parent, others = [second]): void {
+    const records = [first, ...others];
     this.replicas.reconcile({
       nextPartition: 7, groups: () => records, group: (id) => records.find(({ partition }) => partition === id),
     });
@@ -288,9 +297,36 @@ test("a parent's replica that leaves in the middle of its split takes along what
   bench.engine.write(batch, () => {});
   bench.reconcile({ ...parent, configEpoch: 1, voters: [replicaIdOf(1, 4), ...founders.slice(1)] });
   assert.deepEqual(bench.created, [{ group: 6, founding: false }], "its state comes by a snapshot");
-  const keys: string[] = [];
-  const iterator = bench.engine.iterate({ start: Buffer.of(0), end: Buffer.of(255) });
-  iterator.next(1 << 20, (pairs) => keys.push(...pairs.map(({ key }) => Buffer.from(key).toString("hex"))));
+  assert.equal(bench.countKeys(), 0);
+});
+
+const moved = { ...parent, configEpoch: 1, voters: [replicaIdOf(1, 4), ...founders.slice(1)] };
+const { tableId, firstToken, lastToken } = before;
+
+test("what is left of a replica that the log has lost goes when another has taken its place elsewhere", () => {
+  const bench = new SplitBench();
+  bench.held.clear();
+  const { start: key } = partitionRange(tableId, firstToken, lastToken);
+  bench.engine.write([{ kind: "put", key, value: Buffer.from("item") }], () => {});
+  bench.replicas.openRecovered();
   bench.clock.settle();
-  assert.deepEqual(keys, []);
+  bench.reconcile(before, []);
+  assert.equal(bench.countKeys(), 1, "it waits");
+  bench.reconcile({ ...moved, lastToken }, []);
+  assert.equal(bench.countKeys(), 0);
+  assert.deepEqual(bench.saved, []);
+});
+
+test("what is left of a replica that the log has lost stays where a child of it lives", () => {
+  const bench = new SplitBench();
+  bench.held.clear();
+  bench.held.set(6, founders[0] as number);
+  bench.alsoListed = [{ ...second, replica: founders[0] }];
+  const { start: key } = partitionRange(tableId, second.firstToken, lastToken);
+  bench.engine.write([{ kind: "put", key, value: Buffer.from("item of the child") }], () => {});
+  bench.replicas.openRecovered();
+  bench.clock.settle();
+  bench.reconcile(moved);
+  assert.equal(bench.countKeys(), 1);
+  bench.replicas.checkInvariants();
 });

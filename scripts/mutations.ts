@@ -341,6 +341,12 @@ export const mutations: readonly Mutation[] = [
     to: `    if (command.consistent && command.operation !== "GetItem") return submitStrong`,
   },
   {
+    name: "answer eventual reads while a restarted replica replays its log",
+    file: `${partition}/read-path.ts`,
+    from: "status?.initialised === true && !status.replaying;",
+    to: "status?.initialised === true;",
+  },
+  {
     name: "create a table twice",
     file: `${control}/decide-table.ts`,
     from: "  if (state.tableByName(definition.name) !== undefined) {",

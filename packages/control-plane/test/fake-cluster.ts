@@ -314,7 +314,7 @@ export class FakeCluster {
     const others = [...group.voters, ...group.learners].filter((other) => other !== replica);
     return {
       group: id, replica, leader, term, role: isLeader ? "leader" : "follower",
-      commit: index, applied: initialised ? index : 0, firstIndex: 1, lastIndex: index, quiet: false, initialised,
+      commit: index, applied: initialised ? index : 0, firstIndex: 1, lastIndex: index, quiet: false, initialised, replaying: false,
       config: initialised ? settledConfig(group.voters, group.learners) : settledConfig([]),
       progress: !isLeader ? [] : others.map((other) => {
         const active = this.#holder(id, other) !== undefined;

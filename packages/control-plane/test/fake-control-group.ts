@@ -127,7 +127,7 @@ export class FakeControlGroup {
     return {
       group: 0, replica, leader: this.leader, role: this.leader === replica ? "leader" : "follower", term: this.term,
       commit: this.lastIndex, applied: this.#members.get(replica)?.applied ?? 0, firstIndex: 1,
-      lastIndex: this.lastIndex, quiet: false, initialised: true, config: settledConfig(this.voters, this.learners),
+      lastIndex: this.lastIndex, quiet: false, initialised: true, replaying: false, config: settledConfig(this.voters, this.learners),
       progress: this.leader !== replica ? [] : [...this.voters, ...this.learners]
         .filter((other) => other !== replica)
         .map((other) => ({ replica: other, match: this.lastIndex, active: this.#members.has(other) })),

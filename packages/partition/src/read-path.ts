@@ -52,8 +52,10 @@ export function createReadPath(doors: PartitionDoors, partition: Partition): Rea
     serve(command, table, answer);
   }
 
+  /** False also while a restarted replica is behind what it may have answered from before. */
   function hasState(): boolean {
-    return doors.host.status(partition.descriptor.partition)?.initialised === true;
+    const status = doors.host.status(partition.descriptor.partition);
+    return status?.initialised === true && !status.replaying;
   }
 
   function submitStrong({ command, epoch }: ReadRequest<PointReadCommand | RangeReadCommand>, done: Done): void {

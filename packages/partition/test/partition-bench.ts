@@ -91,6 +91,8 @@ export class PartitionBench {
   wallNow = 1_700_000_000_000;
   /** The replica has its state. */
   initialised = true;
+  /** The replica applies again what a crash took from its engine. */
+  replaying = false;
   /** Of the monotonic clock. */
   now = 0;
 
@@ -116,8 +118,10 @@ export class PartitionBench {
         this.#waitingReads.push(done);
         if (this.autoConfirm) this.confirmReads();
       },
-      status: () =>
-        ({ applied: this.#applied, initialised: this.initialised, config: this.config }) as GroupStatus,
+      status: () => {
+        const { initialised, replaying, config } = this;
+        return { applied: this.#applied, initialised, replaying, config } as GroupStatus;
+      },
     } as unknown as ReplicationHost;
     const indexes = options.indexes ?? { locate: () => undefined, deliver: () => {} };
     const tableId = options.tableId ?? (options.table ?? table).tableId;

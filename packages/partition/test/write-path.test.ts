@@ -313,6 +313,16 @@ test("a strong read waits for confirmation; an eventual one answers from what is
   assert.equal(strong.status(), "ok");
 });
 
+test("an eventual read is not answered by a replica that is behind what it knew to be committed before its restart", () => {
+  const bench = new PartitionBench();
+  bench.replaying = true;
+  const early = bench.send("GetItem", key);
+  bench.replaying = false;
+  const late = bench.send("GetItem", key);
+  bench.settle();
+  assert.deepEqual([early.status(), late.status()], ["unavailable", "ok"]);
+});
+
 test("a read during which the replica loses its state is not answered with what is left", () => {
   const changes: Readonly<Record<string, (bench: PartitionBench) => void>> = {
     "a snapshot begins to arrive": (bench) => (bench.initialised = false),

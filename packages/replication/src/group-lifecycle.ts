@@ -83,6 +83,7 @@ export class GroupLifecycle {
       lastIndex: log.lastIndex(),
       quiet: false,
       initialised: false,
+      replaying: false,
       config: log.snapshot?.config ?? emptyConfig,
       progress: [],
     };

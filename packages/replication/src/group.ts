@@ -45,6 +45,8 @@ export class Group {
   applied: AppliedState;
   /** Commit index that the log holds durably: a crash does not take it back. */
   storedCommit: number;
+  /** The same as of the start: until it is applied, the engine may hold much less than it did before. */
+  #committedAtStart: number;
   /** Of the last change of the configuration that was applied; 0: not since the start or a snapshot. */
   #changedAt = 0;
   #configBefore: ConfigState;
@@ -76,6 +78,7 @@ export class Group {
     this.applied = applied;
     this.durableApplied = applied.index;
     this.storedCommit = log.hardState.commit;
+    this.#committedAtStart = log.hardState.commit;
     this.#configBefore = applied.config;
     this.term = raft.term;
   }
@@ -87,6 +90,11 @@ export class Group {
   /** False while the replica has no state (it waits for a snapshot) or has not loaded it yet. */
   get initialised(): boolean {
     return this.applied.index > 0 && !this.receiving && !this.loading;
+  }
+
+  /** True while it applies again what a crash took from its engine. */
+  get replaying(): boolean {
+    return this.applied.index < this.#committedAtStart;
   }
 
   /** A change of the configuration was applied, with the entry at `index`. */
@@ -107,6 +115,7 @@ export class Group {
   restartFrom(applied: AppliedState): void {
     this.applied = applied;
     this.#changedAt = 0;
+    this.#committedAtStart = 0;
   }
 
   get busy(): boolean {
@@ -136,6 +145,7 @@ export class Group {
       lastIndex: raft.lastIndex,
       quiet: this.quiet,
       initialised: this.initialised,
+      replaying: this.replaying,
       // Raft knows the next one before what it comes with is visible.
       config: this.settledConfig,
       progress: raft.role === "leader" ? raft.progress() : [],

@@ -38,6 +38,8 @@ export interface GroupStatus {
   readonly quiet: boolean;
   /** False while the replica has no state yet (waits for a snapshot). */
   readonly initialised: boolean;
+  /** True from a restart until the replica has applied what it knew to be committed before. */
+  readonly replaying: boolean;
   readonly config: ConfigState;
   /** At the leader: how far each other replica's log matches, and whether it was heard of lately. */
   readonly progress: readonly ReplicaProgress[];

@@ -108,6 +108,28 @@ test("a node that crashes before its engine was flushed applies the log again, e
   }
 });
 
+test("a replica that starts again replays until it has applied what it knew to be committed", () => {
+  const cluster = new TestCluster({ seed: 4, nodes: 3 });
+  cluster.createGroup(7, [1, 2, 3]);
+  const leader = cluster.awaitLeader(7);
+  for (let i = 0; i < 10; i++) cluster.propose(leader, 7, String(i));
+  cluster.converge(7);
+  const follower = cluster.nodes.find((node) => node !== leader)!;
+  follower.crash("none");
+  const known = follower.logStore.group(7)!.hardState.commit;
+  assert.ok(known > 1);
+  follower.start();
+  const seen: boolean[] = [];
+  for (let looks = 0; looks < 100_000 && seen.at(-1) !== false; looks++) {
+    cluster.clock.advance(0.01);
+    const status = follower.status(7);
+    if (status?.initialised !== true) continue;
+    assert.equal(status.replaying, status.applied < known);
+    if (status.replaying !== seen.at(-1)) seen.push(status.replaying);
+  }
+  assert.deepEqual(seen, [true, false]);
+});
+
 test("all nodes crash at once and come back with everything that was acknowledged", () => {
   const cluster = new TestCluster({ seed: 5, nodes: 3 });
   cluster.createGroup(7, [1, 2, 3]);

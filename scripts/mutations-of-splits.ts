@@ -163,7 +163,7 @@ export const mutationsOfSplits: readonly Mutation[] = [
   {
     name: "delete what a lost replica left where a child of it lives",
     file: "services/storage-node/src/replicas.ts",
-    from: "    if (listed === undefined || isHeldByAnother(listed)) return",
-    to: "    if (listed === undefined) return",
+    from: "    if (isHeldByAnother(remains.descriptor)) return void descriptors.delete(group);",
+    to: "",
   },
 ];

@@ -96,7 +96,7 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
       const { partition } = descriptor;
       const recovered = logStore.group(partition);
       if (recovered === undefined) {
-        if (replica !== undefined && !logStore.wasRemoved(partition, replica)) keepAway(descriptor, replica);
+        if (replica !== undefined && !logStore.wasRemoved(partition, replica)) keepAway({ ...descriptor, range }, replica);
         continue;
       }
       descriptors.set(partition, { ...descriptor, replica: recovered.replica, range });
@@ -197,7 +197,7 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
     });
   }
 
-  function keepAway(descriptor: PartitionDescriptor, replica: number): void {
+  function keepAway(descriptor: Listed, replica: number): void {
     const { partition } = descriptor;
     log.error("the log has lost a replica: it stays away until it is replaced", { partition, replica });
     descriptors.set(partition, { ...descriptor, replica });
@@ -224,9 +224,10 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
   /** What the engine holds of a replica that the log has lost, unless some of it may be another's by now. */
   function deleteRemains(group: number): void {
     const listed = descriptors.get(group);
-    if (listed === undefined || isHeldByAnother(listed)) return void descriptors.delete(group);
+    if (listed === undefined) return;
     const { replica: _lost, range, ...descriptor } = listed;
     const remains = new Partition(partitionDoors, descriptor, range);
+    if (isHeldByAnother(remains.descriptor)) return void descriptors.delete(group);
     busy.add(group);
     leaving.set(group, remains);
     remains.remainsIn(engine, (ranges) => {
@@ -266,7 +267,7 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
 
   function saveDescriptors(): void {
     const list = [...descriptors.values()].map((listed) => {
-      const current = partitions.get(listed.partition)?.descriptor;
+      const current = (partitions.get(listed.partition) ?? leaving.get(listed.partition))?.descriptor;
       return current === undefined || current.epoch === listed.epoch ? listed
         : { ...listed, range: rangeVersionOf(current) };
     });

@@ -140,6 +140,8 @@ class SplitBench {
   /** What the list says of the parent besides its first range. */
   listed = {};
   alsoListed: readonly object[] = [];
+  /** False: the process ends before a replica has been destroyed. */
+  destroys = true;
   saved: readonly { readonly partition: number; readonly range?: object }[] = [];
   readonly replicas = createReplicas({
     clock: this.clock, engine: this.engine, log: silentLogger, node: () => node, findTable: () => undefined,
@@ -153,6 +155,7 @@ class SplitBench {
         this.clock.defer(done);
       },
       destroyGroup: (id: number, done: () => void) => {
+        if (!this.destroys) return;
         this.machines.get(id)?.remainsIn(this.engine, (ranges) => {
           this.engine.write(ranges.map((range): WriteOperation => ({ kind: "delete-range", ...range })), () => {
             this.held.delete(id);
@@ -318,15 +321,37 @@ test("what is left of a replica that the log has lost goes when another has take
 });
 
 test("what is left of a replica that the log has lost stays where a child of it lives", () => {
+  const narrow = { range: { epoch: 2, lastToken: parent.lastToken } };
+  for (const [listed, left] of [[{}, 2], [narrow, 1]] as const) {
+    const bench = new SplitBench();
+    bench.held.clear();
+    bench.held.set(6, founders[0] as number);
+    bench.listed = listed;
+    bench.alsoListed = [{ ...second, replica: founders[0] }];
+    const keys = [firstToken, second.firstToken].map((first) => partitionRange(tableId, first, lastToken).start);
+    bench.engine.write(keys.map((key) => ({ kind: "put", key, value: Buffer.from("item") })), () => {});
+    bench.replicas.openRecovered();
+    bench.clock.settle();
+    bench.reconcile(moved);
+    assert.equal(bench.countKeys(), left, "what it is known to have had is nobody's");
+    bench.replicas.checkInvariants();
+  }
+});
+
+test("a parent's replica that is being destroyed is listed with the range that its split has left it", () => {
   const bench = new SplitBench();
-  bench.held.clear();
-  bench.held.set(6, founders[0] as number);
-  bench.alsoListed = [{ ...second, replica: founders[0] }];
-  const { start: key } = partitionRange(tableId, second.firstToken, lastToken);
-  bench.engine.write([{ kind: "put", key, value: Buffer.from("item of the child") }], () => {});
+  bench.destroys = false;
   bench.replicas.openRecovered();
   bench.clock.settle();
-  bench.reconcile(moved);
-  assert.equal(bench.countKeys(), 1);
-  bench.replicas.checkInvariants();
+  const machine = bench.machines.get(group) as StateMachine;
+  const batch: WriteOperation[] = [];
+  machine.apply({ index: 9, term: 2, data: splitEntry }, batch, { ...emptyConfig, voters: founders });
+  bench.engine.write(batch, () => {
+    machine.appliedThrough(9);
+    bench.reconcile(moved);
+  });
+  bench.clock.settle();
+  assert.deepEqual(bench.created, [{ group: 6, founding: true }]);
+  const { range } = bench.saved.find(({ partition }) => partition === group) ?? {};
+  assert.deepEqual(range, { epoch: 2, lastToken: parent.lastToken }, "after a crash it would take the child's keys along");
 });

@@ -463,8 +463,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "make a replica again that has forgotten its votes",
     file: "services/storage-node/src/replicas.ts",
-    from: "if (replica !== undefined && !logStore.wasRemoved(partition, replica)) keepAway({ ...descriptor, range }, replica);",
-    to: "if (replica === -1) keepAway({ ...descriptor, range }, replica);",
+    from: "        if (wasThere) keepAway({ ...descriptor, range }, replica);",
+    to: "        if (wasThere && replica < 0) keepAway({ ...descriptor, range }, replica);",
   },
   {
     name: "place a new partition without the zone that is away",

@@ -96,7 +96,8 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
       const { partition } = descriptor;
       const recovered = logStore.group(partition);
       if (recovered === undefined) {
-        if (replica !== undefined && !logStore.wasRemoved(partition, replica)) keepAway({ ...descriptor, range }, replica);
+        const wasThere = replica !== undefined && !logStore.wasRemoved(partition, replica);
+        if (wasThere) keepAway({ ...descriptor, range }, replica);
         continue;
       }
       descriptors.set(partition, { ...descriptor, replica: recovered.replica, range });

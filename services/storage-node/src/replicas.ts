@@ -25,6 +25,7 @@ import { localIndexesOf } from "@azimuth/operations/index-entries.ts";
 import { decodeBirth, type Birth } from "@azimuth/partition/split.ts";
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { WriteOperation } from "@azimuth/storage/engine.ts";
+import { appliedKey } from "@azimuth/storage/keys/applied-key.ts";
 import { birthKey, birthRange } from "@azimuth/storage/keys/birth-key.ts";
 import { rangeVersionOf, type PartitionDescriptor, type RangeVersion } from "@azimuth/partition/descriptor.ts";
 import { Partition, type PartitionDoors } from "@azimuth/partition/partition.ts";
@@ -228,11 +229,15 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
     if (listed === undefined) return;
     const { replica: _lost, range, ...descriptor } = listed;
     const remains = new Partition(partitionDoors, descriptor, range);
-    if (isHeldByAnother(remains.descriptor)) return void descriptors.delete(group);
+    const applied: WriteOperation = { kind: "delete", key: appliedKey(group) };
+    if (isHeldByAnother(remains.descriptor)) {
+      descriptors.delete(group);
+      return engine.write([applied], () => {});
+    }
     busy.add(group);
     leaving.set(group, remains);
     remains.remainsIn(engine, (ranges) => {
-      engine.write(ranges.map((each): WriteOperation => ({ kind: "delete-range", ...each })), () => {
+      engine.write([applied, ...ranges.map((each): WriteOperation => ({ kind: "delete-range", ...each }))], () => {
         leaving.delete(group);
         descriptors.delete(group);
         saveDescriptors();

@@ -163,7 +163,7 @@ export const mutationsOfSplits: readonly Mutation[] = [
   {
     name: "delete what a lost replica left where a child of it lives",
     file: "services/storage-node/src/replicas.ts",
-    from: "    if (isHeldByAnother(remains.descriptor)) return void descriptors.delete(group);",
-    to: "",
+    from: "    if (isHeldByAnother(remains.descriptor)) {",
+    to: "    if (group < 0) {",
   },
 ];

@@ -73,8 +73,8 @@ export const mutationsOfSplits: readonly Mutation[] = [
   {
     name: "let a child begin over its parent's range",
     file: "services/storage-node/src/replicas.ts",
-    from: "        && forgotten.get(group) !== replica && !isHeldByAnother(partition),",
-    to: "        && forgotten.get(group) !== replica && !(isHeldByAnother(partition) && busy.size > 1000),",
+    from: "        && !forgotten.has(group) && !isHeldByAnother(partition),",
+    to: "        && !forgotten.has(group) && !(isHeldByAnother(partition) && busy.size > 1000),",
   },
   {
     name: "forget the children that were to be born before a restart",
@@ -163,7 +163,8 @@ export const mutationsOfSplits: readonly Mutation[] = [
   {
     name: "delete what a lost replica left where a child of it lives",
     file: "services/storage-node/src/replicas.ts",
-    from: "    if (isHeldByAnother(remains.descriptor)) {",
-    to: "    if (group < 0) {",
+    from: "    for (const held of partitions.values()) remains.noteChild(held.descriptor);\n" +
+      "    if (isHeldByAnother(remains.descriptor)) return;\n",
+    to: "",
   },
 ];

@@ -116,6 +116,7 @@ function refuseWhatWouldBeIgnored(flags: Flags): void {
     if (isGiven && !isThere) throw new FlagError(`--${flag} needs --${needed}`);
   };
   refuse("seed", ["seeds", "from", "corpus", "coverage", "first"]);
+  if (!flags.meta) refuse("seed", ["jobs"]);
   refuse("corpus", ["seeds", "from", "until", "stop-at", "scenario", "workloads"]);
   refuse("meta", ["coverage", "first", "trace", "history"]);
   need("trace", "seed");

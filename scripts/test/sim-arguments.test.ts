@@ -44,6 +44,7 @@ test("a flag that would have no effect is refused", () => {
   refused("--seeds 3 --trace", /^--trace needs --seed$/);
   refused("--seed 3 --coverage", /^--seed and --coverage do not go together$/);
   refused("--seed 3 --seeds 4", /^--seed and --seeds do not go together$/);
+  refused("--seed 3 --jobs 4", /^--seed and --jobs do not go together$/);
   refused("--corpus --until 4", /^--corpus and --until do not go together$/);
   refused("--seed 3 --meta --history h", /^--meta and --history do not go together$/);
   refused("--node x", /^--node needs --meta$/);

@@ -1,5 +1,6 @@
 // Splits: one that is under way is asked for until the leader reports it done; a partition that has outgrown its size
-// is split where its leader proposes.
+// is split where its leader proposes, once its indexes are not behind: announced, it could only wait, and then go on
+// together with all the others that did.
 import { nodeOfReplica } from "@azimuth/replication/host-api.ts";
 import type { PartitionRecord } from "./cluster-map.ts";
 import type { ClusterView } from "./observations.ts";
@@ -16,8 +17,8 @@ export function planSplits(view: ClusterView): readonly Action[] {
 }
 
 function planStart(view: ClusterView, { partition, epoch, splitting, replacing }: PartitionRecord): readonly Action[] {
-  const at = view.group(partition).leader?.splitAt;
-  if (at === undefined || splitting !== undefined || replacing !== undefined) return [];
+  const { splitAt: at, splitRests } = view.group(partition).leader ?? {};
+  if (at === undefined || splitRests === true || splitting !== undefined || replacing !== undefined) return [];
   return [command({ operation: "StartSplit", partition, at, epoch })];
 }
 

@@ -202,10 +202,10 @@ test("a split that waits, for an index or for a leader, keeps no other partition
   const { splitsMax } = defaultAutoadminOptions;
   assert.equal(records.length, splitsMax + 1);
   for (const { partition } of records.slice(0, splitsMax)) plane.run({ operation: "StartSplit", partition });
-  const starts = (first: Partial<GroupReport> | undefined): readonly number[] => {
+  const starts = (first: Partial<GroupReport> | undefined, ofLast: Partial<GroupReport> = {}): readonly number[] => {
     const groups = records.flatMap((record, position): readonly GroupReport[] => {
       const { lastToken: splitAt } = record;
-      const more = position === splitsMax ? { splitAt } : position === 0 ? first : {};
+      const more = position === splitsMax ? { splitAt, ...ofLast } : position === 0 ? first : {};
       return more === undefined ? [] : [...reportOf(record, more).values()].flatMap(({ report }) => report.groups);
     });
     const report = { node: 1, incarnation: "i", session: "s", sequence: 1, groups };
@@ -220,4 +220,5 @@ test("a split that waits, for an index or for a leader, keeps no other partition
   assert.deepEqual(starts({}), []);
   assert.deepEqual(starts({ splitRests: true }), [last]);
   assert.deepEqual(starts(undefined), [last]);
+  assert.deepEqual(starts(undefined, { splitRests: true }), [], "announced it could only wait");
 });

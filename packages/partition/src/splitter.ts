@@ -8,6 +8,7 @@
 // Writes wait for a few milliseconds; when the indexes do not come after in time, they go on and the split is tried
 // another time: when less is queued, and not soon, so that an index that is away does not stop the table's writes over
 // and over. Nothing here is replicated but the entry, and no step is remembered: whoever asked asks again.
+import { buggify } from "@azimuth/foundation/buggify.ts";
 import { probe } from "@azimuth/foundation/probe.ts";
 import type { KeyValue } from "@azimuth/storage/engine.ts";
 import { indexMarkKey, indexMarkRange, sourceOfIndexMark } from "@azimuth/storage/keys/index-mark-key.ts";
@@ -131,7 +132,9 @@ export class Splitter {
     if (!isSettled(status.config)) return this.reset();
     const { child, at } = run;
     const { items, bytes } = own;
-    const split = { child, at, voters: status.config.voters, preparedAt: status.applied, items, bytes, localIndexes };
+    // As if another entry, a change of membership say, had come after what was measured.
+    const preparedAt = status.applied - (buggify("an entry overtakes that of a split") ? 1 : 0);
+    const split = { child, at, voters: status.config.voters, preparedAt, items, bytes, localIndexes };
     const effects = marks.map(({ key, value }): EntryEffect =>
       ({ kind: "put", key: indexMarkKey(child, sourceOfIndexMark(key)), value }));
     const data = encodeEntry({

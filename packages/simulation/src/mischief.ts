@@ -23,6 +23,7 @@ const probabilityBySite: Readonly<Record<string, number>> = {
   "a snapshot is given up half-way": 0.3,
   "a watcher is sent the whole map": 0.1,
   "an answer is thrown away": 0.02,
+  "an entry overtakes that of a split": 0.2,
   "an index change is sent again": 0.2,
 };
 

@@ -63,7 +63,7 @@ async function waitForNoStrays(
 }
 
 function write({ world, operator, client }: PeaceOptions, limitMs: number): Promise<readonly string[]> {
-  const writing = writeEverywhere(world, operator.map(), client, limitMs);
+  const writing = writeEverywhere(world, operator, client, limitMs);
   return within(world, 4 * limitMs, writing, "a write was not answered");
 }
 

@@ -1,11 +1,12 @@
 // Once a cluster is healed every partition of every table must take a write, whatever it went through: reads may go on
-// where writes are held back for ever. Where there is a ledger, one transaction over all of them must go through, too.
+// where writes are held back for ever. Where there is a ledger, one transaction over many of them must go through, too.
 import { ledgerTableName } from "@azimuth/operations/transaction-ledger.ts";
 import { positionOf } from "@azimuth/operations/position.ts";
-import type { ClusterMap, PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
+import type { PartitionRecord } from "@azimuth/control-plane/cluster-map.ts";
 import type { KeyValue } from "@azimuth/model/key.ts";
 import type { KeyAttribute, TableDefinition } from "@azimuth/model/table.ts";
 import { tokenInRange } from "@azimuth/placement/token.ts";
+import type { Operator } from "./operator.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 import type { World } from "./world.ts";
 
@@ -21,34 +22,33 @@ interface Probe {
 
 /** Writes everywhere, all at once; says what was not taken within `limitMs`. */
 export async function writeEverywhere(
-  world: World, map: ClusterMap, client: SimulatedClient, limitMs: number,
+  world: World, { map: mapNow }: Pick<Operator, "map">, client: SimulatedClient, limitMs: number,
 ): Promise<readonly string[]> {
   const deadline = world.time.now() + limitMs;
+  const map = mapNow();
+  // A request of the load that nobody heard of any more may delete a table even now.
+  const isGoing = ({ TableName }: Probe): boolean =>
+    !mapNow().tables.some(({ name, status }) => name === TableName && status !== "DELETING");
   const probes = map.tables
     .filter(({ name, status }) => name !== ledgerTableName && status === "ACTIVE")
     .flatMap((table) => itemsIn(table, map.partitions.filter(({ tableId }) => tableId === table.tableId))
       .map((Item) => ({ TableName: table.name, Item })));
-  const take = async (target: string, input: object): Promise<string | undefined> => {
+  const take = async (target: string, input: object, written: readonly Probe[]): Promise<string | undefined> => {
     for (;;) {
       const result = await client.call(target, input);
-      if (result.kind === "ok") return undefined;
-      // A request of the load that nobody heard of any more may delete a table even now.
-      if (result.kind === "refused" && JSON.stringify(result).includes("ResourceNotFound")) return undefined;
+      if (result.kind === "ok" || written.some(isGoing)) return undefined;
       const [asked, answered] = [JSON.stringify(input), JSON.stringify(result)];
       const told = `${target} of ${asked} was not taken within ${limitMs} ms: ${answered}`;
       if (world.time.now() >= deadline) return told;
       await world.sleep(retryPauseMs);
     }
   };
-  const failures = await Promise.all(probes.map((probe) => take("PutItem", probe)));
+  const failures = await Promise.all(probes.map((probe) => take("PutItem", probe, [probe])));
   if (probes.length > 0 && map.tables.some(({ name }) => name === ledgerTableName)) {
-    failures.push(await take("TransactWriteItems", together(probes)));
+    const some = probes.slice(0, transactionItemsMax);
+    failures.push(await take("TransactWriteItems", { TransactItems: some.map((probe) => ({ Put: probe })) }, some));
   }
   return failures.filter((failure) => failure !== undefined);
-}
-
-function together(probes: readonly Probe[]): { readonly TransactItems: readonly object[] } {
-  return { TransactItems: probes.slice(0, transactionItemsMax).map((probe) => ({ Put: probe })) };
 }
 
 /** An item in each partition of the table, but for those too narrow to be hit by chance. */

@@ -160,7 +160,7 @@ test("a partition that takes no writes is told of, and a transaction that is nev
   const cluster = await startSmallCluster();
   const { world, operator, client } = cluster;
   const write = (by: SimulatedClient) =>
-    within(world, 60_000, writeEverywhere(world, operator.map(), by, 3000), "the probes did not end");
+    within(world, 60_000, writeEverywhere(world, operator, by, 3000), "the probes did not end");
   assert.deepEqual(await write(client), []);
   const transact = { TransactItems: [{ Delete: { TableName: "things", Key: { id: { S: "thing-1" } } } }] };
   await within(world, 60_000, client.call("TransactWriteItems", transact), "no answer");
@@ -174,6 +174,18 @@ test("a partition that takes no writes is told of, and a transaction that is nev
   const never = await write(cancelling);
   assert.equal(never.length, 1);
   assert.match(never[0] as string, /^TransactWriteItems of .* was not taken within 3000 ms/);
+  const type = "ResourceNotFoundException";
+  const denying = {
+    call: (): Promise<CallResult> => Promise.resolve({ kind: "refused", type, message: "", item: undefined }),
+  } as unknown as SimulatedClient;
+  assert.equal((await write(denying)).length, 3, "a table that is there must not be denied");
+  let map = operator.map();
+  const deleting = { map: () => {
+    const before = map;
+    map = { ...map, tables: [] };
+    return before;
+  } };
+  assert.deepEqual(await within(world, 60_000, writeEverywhere(world, deleting, denying, 3000), "no end"), []);
   for (const node of ["node-2", "node-3"]) world.pause(node);
   const stuck = await write(client);
   assert.equal(stuck.length, 3, "both partitions and the transaction");

@@ -161,13 +161,11 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
       if (group !== controlGroup && !busy.has(group)) destroy(group);
     }
     for (const [group, replica] of forgotten) {
-      if (!mustDestroy(map, { group, replica })) continue;
-      forgotten.delete(group);
-      if (!partitions.has(group)) deleteRemains(group);
+      if (mustDestroy(map, { group, replica })) deleteRemains(group);
     }
     const missing = fate.create.filter(
-      ({ group, replica, partition }) => group !== controlGroup && !busy.has(group)
-        && forgotten.get(group) !== replica && !isHeldByAnother(partition),
+      ({ group, partition }) => group !== controlGroup && !busy.has(group)
+        && !forgotten.has(group) && !isHeldByAnother(partition),
     );
     if (missing.length === 0) return;
     for (const { group, partition } of missing) descriptors.set(group, descriptorOf(partition, doors));
@@ -223,26 +221,29 @@ export function createReplicas(doors: ReplicasDoors): Replicas {
     }));
   }
 
-  /** What the engine holds of a replica that the log has lost, unless some of it may be another's by now. */
+  /**
+   * What the engine holds of a replica that the log has lost, without the children that live here. It waits while some
+   * of it may be another's, as until that one's state is loaded. Gone for good before the list forgets it: a crash must
+   * not bring back what nobody knows.
+   */
   function deleteRemains(group: number): void {
     const listed = descriptors.get(group);
-    if (listed === undefined) return;
+    assert(listed !== undefined && !partitions.has(group), "a lost replica is listed, and its successor waits for it");
     const { replica: _lost, range, ...descriptor } = listed;
     const remains = new Partition(partitionDoors, descriptor, range);
-    const applied: WriteOperation = { kind: "delete", key: appliedKey(group) };
-    if (isHeldByAnother(remains.descriptor)) {
-      descriptors.delete(group);
-      return engine.write([applied], () => {});
-    }
+    for (const held of partitions.values()) remains.noteChild(held.descriptor);
+    if (isHeldByAnother(remains.descriptor)) return;
+    forgotten.delete(group);
     busy.add(group);
     leaving.set(group, remains);
     remains.remainsIn(engine, (ranges) => {
-      engine.write([applied, ...ranges.map((each): WriteOperation => ({ kind: "delete-range", ...each }))], () => {
+      const deletions = ranges.map((each): WriteOperation => ({ kind: "delete-range", ...each }));
+      engine.write([{ kind: "delete", key: appliedKey(group) }, ...deletions], () => engine.flush(() => {
         leaving.delete(group);
         descriptors.delete(group);
         saveDescriptors();
         settle(group);
-      });
+      }));
     });
   }
 

@@ -16,7 +16,7 @@ import { appliedKey } from "@azimuth/storage/keys/applied-key.ts";
 import { birthKey } from "@azimuth/storage/keys/birth-key.ts";
 import { partitionRange } from "@azimuth/storage/keys/item-key.ts";
 import { partitionStatisticsKey } from "@azimuth/storage/keys/partition-statistics-key.ts";
-import { createMemoryEngine } from "@azimuth/storage/memory-engine.ts";
+import { createMemoryEngine, createMemoryEngineDisk, openMemoryEngine } from "@azimuth/storage/memory-engine.ts";
 import { createReplicas, type ReplicasDoors } from "../src/replicas.ts";
 
 const node = 1;
@@ -134,7 +134,8 @@ const second: PartitionRecord = { ...before, partition: 6, firstToken: `8${"0".r
 /** The node's list and log, in the middle of a split that the engine has or has not. */
 class SplitBench {
   readonly clock = new TestClock();
-  readonly engine = createMemoryEngine({ clock: this.clock });
+  readonly disk = createMemoryEngineDisk();
+  readonly engine = openMemoryEngine(this.disk, { clock: this.clock });
   readonly created: { readonly group: number; readonly founding: boolean }[] = [];
   readonly held = new Map([[group, founders[0] as number]]);
   readonly machines = new Map<number, StateMachine>();
@@ -311,8 +312,8 @@ test("what is left of a replica that the log has lost goes when another has take
   const bench = new SplitBench();
   bench.held.clear();
   const { start: key } = partitionRange(tableId, firstToken, lastToken);
-  const remains = [key, appliedKey(group)];
-  bench.engine.write(remains.map((each) => ({ kind: "put", key: each, value: Buffer.from("remains") })), () => {});
+  const value = Buffer.from("anything");
+  bench.engine.write([{ kind: "put", key, value }, { kind: "put", key: appliedKey(group), value }], () => {});
   bench.replicas.openRecovered();
   bench.clock.settle();
   bench.reconcile(before, []);
@@ -320,25 +321,48 @@ test("what is left of a replica that the log has lost goes when another has take
   bench.reconcile({ ...moved, lastToken }, []);
   assert.equal(bench.countKeys(), 0);
   assert.deepEqual(bench.saved, []);
+  assert.equal(bench.disk.unflushedBatches, 0, "no crash brings it back");
 });
 
 test("what is left of a replica that the log has lost stays where a child of it lives", () => {
   const narrow = { range: { epoch: 2, lastToken: parent.lastToken } };
-  for (const [listed, left] of [[{}, 2], [narrow, 1]] as const) {
+  for (const listed of [{}, narrow]) {
     const bench = new SplitBench();
     bench.held.clear();
     bench.held.set(6, founders[0] as number);
     bench.listed = listed;
     bench.alsoListed = [{ ...second, replica: founders[0] }];
     const keys = [firstToken, second.firstToken].map((first) => partitionRange(tableId, first, lastToken).start);
-    keys.push(appliedKey(group));
-    bench.engine.write(keys.map((key) => ({ kind: "put", key, value: Buffer.from("remains") })), () => {});
+    bench.engine.write(keys.map((key) => ({ kind: "put", key, value: Buffer.from("item") })), () => {});
     bench.replicas.openRecovered();
     bench.clock.settle();
     bench.reconcile(moved);
-    assert.equal(bench.countKeys(), left, "what it is known to have had is nobody's");
+    bench.engine.get(keys, (found) => {
+      assert.deepEqual(found.map((item) => item !== undefined), [false, true], "the child's stays, and no more");
+    });
+    bench.clock.settle();
+    assert.equal(bench.countKeys(), 1);
     bench.replicas.checkInvariants();
   }
+});
+
+test("what is left of a replica that the log has lost waits for one whose state may reach into it, and then goes", () => {
+  const bench = new SplitBench();
+  bench.alsoListed = [{ ...second, replica: founders[0] }];
+  const { start: key } = partitionRange(tableId, second.firstToken, lastToken);
+  const range = { epoch: 2, lastToken: parent.lastToken };
+  bench.engine.write([
+    { kind: "put", key, value: Buffer.from("item of the child") },
+    { kind: "put", key: partitionStatisticsKey(group), value: encodeStatistics({ ...emptyStatistics, range }) },
+  ], () => {});
+  bench.replicas.openRecovered();
+  bench.clock.settle();
+  bench.reconcile(parent, [{ ...second, configEpoch: 1, voters: moved.voters }]);
+  assert.equal(bench.countKeys(), 2, "the parent's state is not loaded, and may be from before the split");
+  bench.machines.get(group)?.load(() => {});
+  bench.clock.settle();
+  assert.equal(bench.countKeys(), 1);
+  assert.deepEqual(bench.saved.map(({ partition }) => partition), [group]);
 });
 
 test("a parent's replica that is being destroyed is listed with the range that its split has left it", () => {

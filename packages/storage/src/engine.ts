@@ -8,6 +8,7 @@
 // - after a crash, even of the process alone, the engine holds a prefix of the batches: all those before the last
 //   completed flush, and perhaps some after it, with none missing in between;
 // - an iterator or snapshot sees the state at its creation.
+// What is asked of it after `close` is never answered: whoever asks goes on with what an ending process had begun.
 // An error from the engine is not handled by anybody: the implementation reports it through `onFatal` and the
 // process ends.
 
@@ -55,3 +56,6 @@ export interface Engine extends EngineReader {
   approximateBytes(start: Uint8Array, end: Uint8Array, done: (bytes: number) => void): void;
   close(done: () => void): void;
 }
+
+/** Of an engine that was closed. */
+export const silentIterator: EngineIterator = { next() {}, close() {} };

@@ -125,11 +125,13 @@ function cutTornTail(scanned: readonly ScannedSegment[], syncedByClose: number):
 
 /**
  * The last append may be here only because the system has it in memory: the process before this one ended when its sync
- * failed. From now on it counts, so it is made durable first. A file's header came with its first frame.
+ * failed. From now on it counts, so it is made durable first. A file's header came with its first frame, and is perhaps
+ * all that is left of it.
  */
 function rewriteLastAppend(files: Files, last: ScannedSegment | undefined): void {
-  const tail = last?.items.at(-1);
-  if (last !== undefined && tail !== undefined) files.rewrite(last.name, last.items.length === 1 ? 0 : tail.offset);
+  if (last === undefined) return;
+  const { name, items } = last;
+  files.rewrite(name, items.length <= 1 ? 0 : (items.at(-1) as format.Scanned).offset);
 }
 
 /** The latest frame that something but `tail` tells of. */

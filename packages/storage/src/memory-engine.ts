@@ -11,7 +11,10 @@
 import { assert } from "@azimuth/foundation/assert.ts";
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { Random } from "@azimuth/foundation/random.ts";
-import type { Engine, EngineIterator, EngineReader, IterateOptions, KeyValue, WriteOperation } from "./engine.ts";
+import {
+  silentIterator, type Engine, type EngineIterator, type EngineReader, type IterateOptions, type KeyValue,
+  type WriteOperation,
+} from "./engine.ts";
 import { bytesInRange, emptyImage, getFromImage, openCursor, SortedMap, type SortedImage } from "./sorted-map.ts";
 
 /** Beyond this many unflushed batches the oldest become durable by themselves, as a full memtable does. */
@@ -161,12 +164,10 @@ function createEngine(disk: Disk, { clock, latencyMs, onFatal }: MemoryEngineOpt
     for (const waiter of waiters) clock.defer(waiter);
   };
 
-  const assertOpen = (): void => assert(!closed, "the engine is closed");
-
   return {
-    ...readerOf(() => live.peek(), () => live.snapshot(), schedule, assertOpen),
+    ...readerOf(() => live.peek(), () => live.snapshot(), schedule, () => closed),
     write(operations, done) {
-      assertOpen();
+      if (closed) return;
       writesInOrder.push(() => {
         if (fails()) return;
         live.apply(operations);
@@ -177,19 +178,22 @@ function createEngine(disk: Disk, { clock, latencyMs, onFatal }: MemoryEngineOpt
       schedule("write", () => writesInOrder.shift()?.());
     },
     snapshot() {
-      assertOpen();
+      assert(!closed, "the engine is closed");
       const image = live.snapshot();
       let snapshotClosed = false;
-      const assertSnapshotOpen = (): void => assert(!snapshotClosed && !closed, "the snapshot is closed");
+      const isClosed = (): boolean => {
+        assert(!snapshotClosed, "the snapshot is closed");
+        return closed;
+      };
       return {
-        ...readerOf(() => image, () => image, schedule, assertSnapshotOpen),
+        ...readerOf(() => image, () => image, schedule, isClosed),
         close() {
           snapshotClosed = true;
         },
       };
     },
     flush(done) {
-      assertOpen();
+      if (closed) return;
       const position = disk.position;
       schedule("flush", () => {
         if (fails()) return;
@@ -198,8 +202,7 @@ function createEngine(disk: Disk, { clock, latencyMs, onFatal }: MemoryEngineOpt
       });
     },
     approximateBytes(start, end, done) {
-      assertOpen();
-      schedule("read", () => done(bytesInRange(live.peek(), start, end)));
+      if (!closed) schedule("read", () => done(bytesInRange(live.peek(), start, end)));
     },
     close(done) {
       closed = true;
@@ -213,18 +216,18 @@ function readerOf(
   current: () => SortedImage,
   freeze: () => SortedImage,
   schedule: (work: MemoryEngineWork, complete: () => void) => void,
-  assertOpen: () => void,
+  isClosed: () => boolean,
 ): EngineReader {
   return {
     get(keys, done) {
-      assertOpen();
+      if (isClosed()) return;
       schedule("read", () => {
         const image = current();
         done(keys.map((key) => getFromImage(image, key)));
       });
     },
     iterate(options) {
-      assertOpen();
+      if (isClosed()) return silentIterator;
       return iteratorOver(freeze(), options, schedule);
     },
   };

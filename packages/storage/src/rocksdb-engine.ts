@@ -16,7 +16,7 @@ import { assert } from "@azimuth/foundation/assert.ts";
 import type { Clock } from "@azimuth/foundation/clock.ts";
 import type { Logger } from "@azimuth/foundation/logger.ts";
 import RocksDB, { BloomFilterPolicy } from "rocksdb-native";
-import type { Engine, WriteOperation } from "./engine.ts";
+import { silentIterator, type Engine, type WriteOperation } from "./engine.ts";
 import { createRocksDbReader, type NativeCalls } from "./rocksdb-reader.ts";
 
 const writeBufferBytes = 32 * 1024 * 1024;
@@ -75,7 +75,6 @@ function createEngine(database: RocksDB, { clock, onFatal }: RocksDbEngineOption
   let closing = false;
   let closed = false;
   let closeWaiters: (() => void)[] = [];
-  const assertOpen = (): void => assert(!closing, "the engine is closed");
 
   const finishClose = (): void => {
     closed = true;
@@ -91,19 +90,16 @@ function createEngine(database: RocksDB, { clock, onFatal }: RocksDbEngineOption
 
   return {
     get(keys, done) {
-      assertOpen();
-      reader.get(keys, done);
+      if (!closing) reader.get(keys, done);
     },
     iterate(options) {
-      assertOpen();
-      return reader.iterate(options);
+      return closing ? silentIterator : reader.iterate(options);
     },
     write(operations, done) {
-      assertOpen();
-      writer({ operations, done });
+      if (!closing) writer({ operations, done });
     },
     snapshot() {
-      assertOpen();
+      assert(!closing, "the engine is closed");
       const session = database.snapshot();
       const snapshotReader = createRocksDbReader(session, clock, calls);
       let snapshotClosed = false;
@@ -124,11 +120,10 @@ function createEngine(database: RocksDB, { clock, onFatal }: RocksDbEngineOption
       };
     },
     flush(done) {
-      assertOpen();
-      flush(done);
+      if (!closing) flush(done);
     },
     approximateBytes(start, end, done) {
-      assertOpen();
+      if (closing) return;
       const sizes = { includeMemtables: true, includeFiles: true };
       calls.run(database.approximateSize(start, end, sizes), done);
     },

@@ -192,9 +192,23 @@ export function describeEngine(name: string, open: () => Promise<EngineUnderTest
     await Promise.all([writing, ...closings]);
     await help.close(engine);
     assert.deepEqual(order, ["written", "closed", "closed"]);
-    assert.throws(() => engine.write([], () => undefined));
     const again = await subject.reopen();
     assert.equal(await get(again, "a"), "1");
+  });
+
+  check("what is asked after closing is not done and never answered", async (engine, subject) => {
+    const answered = (): void => assert.fail("answered");
+    const askForAll = (): void => {
+      engine.write([put("a", "2")], answered);
+      engine.get([utf8("a")], answered);
+      engine.iterate({ start: utf8("a"), end: utf8("b") }).next(1, answered);
+      engine.approximateBytes(utf8("a"), utf8("b"), answered);
+      engine.flush(answered);
+    };
+    engine.write([put("a", "1")], askForAll);
+    await help.close(engine);
+    askForAll();
+    assert.equal(await get(await subject.reopen(), "a"), "1");
   });
 
   check("the estimated size of a range grows with what lies in it", async (engine) => {

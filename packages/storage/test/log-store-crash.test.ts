@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { silentLogger } from "@azimuth/foundation/logger.ts";
 import { createSeededRandom, type Random } from "@azimuth/foundation/random.ts";
 import { createLogStore } from "../src/create-log-store.ts";
+import { scanFrames } from "../src/log-format.ts";
 import type { LogStore } from "../src/log-store.ts";
 import { createSimulatedDisk, SimulatedKill, type SimulatedDisk } from "../src/simulated-files.ts";
 import { groupText, LogModel, randomWrites, storeText } from "./log-model.ts";
@@ -154,6 +155,29 @@ test("a record whose sync failed is on the disk before a process that found it i
     disk.crash(random);
     assert.equal(storeText(openStore(), []), found, `seed ${seed}`);
   }
+});
+
+test("a file's header of which nothing but the header came through is written once more, too", () => {
+  const world = createWorld();
+  const store = open(world);
+  run(world, store, 80, createSeededRandom("header"));
+  const last = world.disk.names().findLast((name) => /^log-[0-9]/.test(name)) as string;
+  const { disk } = world;
+  const onFatal = (error: Error): never => {
+    throw error;
+  };
+  const options = { log: silentLogger, onFatal, segmentBytes };
+  const scanned = scanFrames(disk.content(last) as Uint8Array, 0).items;
+  const frames = scanned.filter(({ kind }) => kind === "frame");
+  disk.open(onFatal).truncate(last, (frames[0] as { offset: number }).offset + 5);
+  const rewritten: (readonly [string, number])[] = [];
+  const files = disk.open(onFatal);
+  const recorded = { ...files, rewrite: (name: string, offset: number) => {
+    rewritten.push([name, offset]);
+    files.rewrite(name, offset);
+  } };
+  createLogStore({ ...options, files: recorded });
+  assert.deepEqual(rewritten, [[last, 0]]);
 });
 
 /** A log of several segments with its model, closed cleanly or by a crash that left nothing half done. */

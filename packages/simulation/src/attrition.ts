@@ -102,9 +102,13 @@ export class Attrition {
     return true;
   }
 
-  /** Drains a node that its zone can do without; once nothing is on it, it is switched off for good. */
+  /**
+   * Drains a node that its zone can do without; once nothing is on it, it is switched off for good. Two founders stay,
+   * so that even one that loses its disk finds another to ask where the cluster is.
+   */
   remove(name: string): void {
-    const { nodes } = this.#parts.world;
+    const { nodes, foundersInService } = this.#parts.world;
+    if (foundersInService.includes(name) && foundersInService.length <= 2) return;
     const zone = nodes.get(name)?.member.zone;
     const there = [...nodes.values()].filter(({ member, isRemoved }) => member.zone === zone && !isRemoved);
     if (this.#removing !== undefined || there.length < 2) return;

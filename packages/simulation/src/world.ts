@@ -120,6 +120,11 @@ export class World {
     this.nodes.set(member.name, machine);
   }
 
+  /** Whom the others ask for the map when they start without one; those that were not switched off. */
+  get foundersInService(): readonly string[] {
+    return this.#founders.map(({ name }) => name).filter((name) => !this.#node(name).isRemoved);
+  }
+
   startAll(): void {
     for (const name of this.nodes.keys()) this.startNode(name);
     for (const name of this.routers.keys()) this.startRouter(name);

@@ -21,6 +21,8 @@ interface Situation {
   readonly group?: { readonly voters?: readonly number[]; readonly learners?: readonly number[]; readonly joint?: boolean };
   /** Replicas that have not heard of the end of the change. */
   readonly behind?: readonly number[];
+  /** Replicas that do not know for good yet that anything has changed. */
+  readonly outdated?: readonly number[];
   readonly leader?: number;
   readonly leaderless?: boolean;
   readonly silent?: readonly number[];
@@ -61,7 +63,8 @@ function observe(situation: Situation, record: PartitionRecord): Observations {
   const members = [...new Set([...voters, ...learners, ...record.voters, ...record.learners])];
   const reportOf = (replica: number): GroupReport => ({
     group: 1, replica, leader, role: replica === leader ? "leader" : "follower", term: 3, lastIndex,
-    applied: situation.applied ?? lastIndex, voters, learners,
+    applied: situation.applied ?? lastIndex,
+    ...(situation.outdated?.includes(replica) ? { voters: record.voters, learners: record.learners } : { voters, learners }),
     joint: situation.group?.joint ?? situation.behind?.includes(replica) ?? false,
     initialised: !learners.includes(replica) || situation.learnerInitialised !== false,
     progress: replica !== leader ? [] : members.filter((other) => other !== replica).map((other) => ({
@@ -112,6 +115,8 @@ const situations: readonly (readonly [string, Situation, readonly object[]])[] =
     [{ operation: "RecordMembership", partition: 1, configEpoch: 1, configIndex: 1000, voters: [1, 2, fresh] }]],
   ["the group has done it, and only its leader knows",
     { record: underWay, group: { voters: [1, 2, fresh] }, behind: [2, fresh] }, []],
+  ["the group has done it, and the report that was seen first does not know it for good",
+    { record: underWay, group: { voters: [1, 2, fresh] }, leader: 2, outdated: [1] }, []],
   ["the group has done it, and one of its members does not know",
     { record: underWay, group: { voters: [1, 2, fresh] }, behind: [2] },
     [{ operation: "RecordMembership", partition: 1, configEpoch: 1, configIndex: 1000, voters: [1, 2, fresh] }]],

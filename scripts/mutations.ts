@@ -485,6 +485,12 @@ export const mutations: readonly Mutation[] = [
     to: "replaced.length;",
   },
   {
+    name: "go on with a replacement that the leader has carried out",
+    file: `${control}/plan-replicas.ts`,
+    from: "  if (leader.voters.includes(add)) return undefined;\n",
+    to: "",
+  },
+  {
     name: "record a membership that only the leader knows",
     file: `${control}/plan-replicas.ts`,
     from: "  if (knowing.length * 2 <= seen.voters.length) return undefined;",

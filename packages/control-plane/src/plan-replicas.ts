@@ -110,7 +110,7 @@ function planReplacement(
   }
   if (leader === undefined || leader.joint) return undefined;
   const { remove, add } = replacing;
-  // It is done, and will be recorded when those that the leader is ahead of know it for good. A step more would undo it.
+  // It is done, and recorded when those behind the leader know it for good. One step more would undo it.
   if (leader.voters.includes(add)) return undefined;
   if (leader.replica === remove && !buggify("a leader is removed before it has handed over")) {
     probe("a replica that is to be removed led its group");

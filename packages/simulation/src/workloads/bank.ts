@@ -100,10 +100,15 @@ export function createBankWorkload(): Workload {
     return balance;
   }
 
-  async function completeAll(context: WorkloadContext, debited: ReadonlySet<string>): Promise<void> {
+  function halfDoneIn(seen: ReadonlyMap<string, Seen>): readonly Transfer[] {
+    const has = (account: string, notes: "in" | "out", id: string): boolean =>
+      seen.get(account)?.account?.[notes]?.SS.includes(id) === true;
+    return transfers.filter(({ id, from, to }) => has(from, "out", id) && !has(to, "in", id));
+  }
+
+  async function complete(context: WorkloadContext, debited: readonly Transfer[]): Promise<void> {
     const client = context.clients[0] as SimulatedClient;
-    for (const transfer of transfers) {
-      if (!debited.has(transfer.id)) continue;
+    for (const transfer of debited) {
       for (;;) {
         const result = await step(client, transfer.to, transfer, "credit");
         if (result.kind === "ok" || (result.kind === "refused" && result.type === conditionFailed)) break;
@@ -145,9 +150,17 @@ export function createBankWorkload(): Workload {
         const what = `the debit of ${id} was ${known ? "acknowledged and is lost" : "refused and was done"}`;
         context.violated(what, debit, before.get(from)?.open);
       }
-      await completeAll(context, debited);
+      // A debit that nobody was told of may come to pass as late as now.
+      let seen = before;
+      const completed = new Set<Transfer>();
+      for (let halfDone = halfDoneIn(seen); halfDone.length > 0; ) {
+        await complete(context, halfDone);
+        for (const transfer of halfDone) completed.add(transfer);
+        seen = await readAll(context);
+        halfDone = halfDoneIn(seen).filter((transfer) => !completed.has(transfer));
+      }
       let total = 0;
-      for (const [name, seen] of await readAll(context)) total += audit(context, name, seen);
+      for (const [name, each] of seen) total += audit(context, name, each);
       if (total !== accounts * initial) context.violated(`the bank holds ${total}, not ${accounts * initial}`);
     },
   };

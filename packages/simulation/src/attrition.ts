@@ -82,8 +82,8 @@ export class Attrition {
   }
 
   /**
-   * Flips a byte of what was synced. Not of the very last record: nobody could tell whether that was ever synced. False
-   * when there is nothing else.
+   * Flips a byte of what was synced. Not of the very last append, a record and perhaps the header of its file: nobody
+   * could tell whether that was ever synced. False when there is nothing else.
    */
   #damageLog(name: string): boolean {
     const { world, random } = this.#parts;
@@ -91,12 +91,14 @@ export class Attrition {
     if (disk === undefined) return false;
     const files = disk.names().filter((file) => file.startsWith("log-0")).map((file) => {
       const bytes = disk.content(file) ?? new Uint8Array(0);
-      return { file, bytes: bytes.length, lastRecordAt: scanFrames(bytes, 0).items.at(-1)?.offset };
+      const frames = scanFrames(bytes, 0).items.filter(({ kind }) => kind === "frame");
+      const lastAppendAt = frames.length > 1 ? frames.at(-1)?.offset : 0;
+      return { file, bytes: bytes.length, frames: frames.length, lastAppendAt };
     });
-    while (files.length > 0 && files.at(-1)?.lastRecordAt === undefined) files.pop();
+    while (files.length > 0 && files.at(-1)?.frames === 0) files.pop();
     if (files.length === 0) return false;
     const chosen = random.pick(files);
-    const bytes = chosen === files.at(-1) ? (chosen.lastRecordAt ?? 0) : chosen.bytes;
+    const bytes = chosen === files.at(-1) ? (chosen.lastAppendAt ?? 0) : chosen.bytes;
     if (bytes === 0) return false;
     world.flipLogByte(name, chosen.file, random.integer(bytes));
     return true;
